@@ -1,0 +1,145 @@
+"""Settings: `vouch.toml` in the data folder, then `VOUCH_*` environment variables over it.
+
+Knows names, defaults and where files live; knows nothing of what uses them. Unknown keys
+are an error that offers the nearest name.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from pathlib import Path
+
+import platformdirs
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from rag.errors import UsageError
+
+SETTINGS_FILE = "vouch.toml"
+# Environment names beside the settings: where data and models live, and the page's password.
+FOLDER_VARIABLES = {"VOUCH_HOME", "VOUCH_CACHE", "VOUCH_AUTH"}
+
+
+def data_home() -> Path:
+    """The folder of library, vectors and settings: VOUCH_HOME, else the platform's."""
+    override = os.environ.get("VOUCH_HOME")
+    return Path(override).expanduser() if override else Path(platformdirs.user_data_dir("vouch", False))
+
+
+def cache_home() -> Path:
+    """The folder of fetched models: VOUCH_CACHE, else the platform's user cache."""
+    override = os.environ.get("VOUCH_CACHE")
+    return Path(override).expanduser() if override else Path(platformdirs.user_cache_dir("vouch", False))
+
+
+def shipped(name: str) -> Path:
+    """A folder that ships with Vouch, such as `prompts`: inside the wheel, else the checkout's."""
+    inside = Path(__file__).parent / "shipped" / name
+    return inside if inside.is_dir() else Path(__file__).parent.parent / name
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, in the order of the pipeline."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix="VOUCH_", env_ignore_empty=True)
+
+    home: Path = Field(default_factory=data_home, description="data folder")
+    cache: Path = Field(default_factory=cache_home, description="models folder's parent")
+
+    # embed, vectors
+    embedder: str = Field(default="", description="folder of a sentence-transformers model; empty: the packaged MiniLM")
+    chroma_server: str = Field(default="", description="HOST:PORT of a Chroma server; empty: embedded")
+
+    # retrieve
+    papers_read: int = Field(default=3, ge=1, le=20, description="most papers that one answer reads")
+    relevance_floor: float = Field(default=0.5, ge=0, le=1, description="below it a paper is not near the question")
+
+    # engine
+    model: str = Field(default="", description="name in models.toml or path of a GGUF; empty: the best one present")
+    context_tokens: int = Field(default=4096, ge=512, le=131072)
+    threads: int = Field(default=0, ge=0, le=512, description="0: all cores this process may use")
+    gpu_layers: int = Field(default=-1, ge=-1, description="-1: all, where the build has a GPU")
+    answer_tokens: int = Field(default=96, ge=8, le=1024, description="most tokens written for one paper")
+    answer_seconds: float = Field(default=60, gt=0, description="most seconds spent writing for one paper")
+
+    @property
+    def library_path(self) -> Path:
+        return self.home / "library.sqlite"
+
+    @property
+    def vectors_path(self) -> Path:
+        return self.home / "vectors"
+
+    @property
+    def lock_path(self) -> Path:
+        return self.home / "writer.lock"
+
+    @property
+    def models_path(self) -> Path:
+        return self.cache / "models"
+
+    @property
+    def settings_path(self) -> Path:
+        return self.home / SETTINGS_FILE
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (env_settings, init_settings)
+
+
+def load_settings() -> Settings:
+    """Settings from file and environment.
+
+    Raises UsageError for a file that is not TOML, an unknown key or a value out of range.
+    """
+    path = data_home() / SETTINGS_FILE
+    try:
+        from_file = tomllib.loads(path.read_text("utf-8")) if path.is_file() else {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}.", hint="Correct it or delete it.") from error
+    fields = set(Settings.model_fields)
+    for key in from_file:
+        if key not in fields - {"home", "cache"}:
+            raise _unknown(key, str(path), fields - {"home", "cache"})
+    for variable in os.environ:
+        name = variable.removeprefix("VOUCH_").lower()
+        if variable.startswith("VOUCH_") and variable not in FOLDER_VARIABLES and name not in fields:
+            raise _unknown(variable, "the environment", {f"VOUCH_{field.upper()}" for field in fields})
+    try:
+        return Settings(**from_file)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise UsageError(
+            f"The setting {key} cannot be {first.get('input')!r}: {first['msg']}.",
+            hint=f"Correct it in {path} or in VOUCH_{key.upper()}.",
+        ) from error
+
+
+def save_setting(settings: Settings, key: str, value: str) -> None:
+    """Write one string setting into `vouch.toml`, keeping the file's other lines."""
+    path = settings.settings_path
+    try:
+        lines = path.read_text("utf-8").splitlines() if path.is_file() else []
+        kept = [line for line in lines if line.split("=")[0].strip() != key]
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial")
+        partial.write_text("\n".join([f'{key} = "{escaped}"', *kept]) + "\n", "utf-8")
+        partial.replace(path)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error}.", hint="Check the folder's permissions.") from error
+
+
+def _unknown(key: str, where: str, known: set[str]) -> UsageError:
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0)
+    return UsageError(f"{where} sets {key}, which Vouch does not know.", hint=f"Did you mean {near[0]}?")

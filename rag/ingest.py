@@ -1,0 +1,128 @@
+"""The index-time pipeline: pages -> library -> chunks -> vectors; only what is new or changed.
+
+The library changes in one transaction. The vectors follow it, and whatever stopped them
+half-way, the next run finishes: they are compared with the library's chunks, never assumed.
+The caller holds the writer's lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from rag.chunk import CHUNKER_VERSION, chunk_paper
+from rag.errors import LibraryError
+from rag.library import Library
+from rag.protocols import Embedder, VectorStore
+from rag.types import Chunk, Page, Paper
+
+# Chunks embedded and stored at a time: progress and an interrupt come between two batches.
+EMBED_BATCH = 128
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What one ingest did. Counts are of papers and chunks."""
+
+    pages: int
+    pages_changed: int
+    papers: int
+    papers_changed: int
+    chunks: int
+    chunks_embedded: int
+    chunks_removed: int
+
+
+def index_fingerprint(embedder: Embedder) -> str:
+    """What chunks and vectors depend on; another one means that they are made anew."""
+    return f"{embedder.name} chunker-{CHUNKER_VERSION}"
+
+
+def ingest(
+    pages: Sequence[tuple[Page, Sequence[Paper]]],
+    *,
+    library: Library,
+    vectors: VectorStore,
+    embedder: Embedder,
+    rebuild: bool = False,
+    progress: Progress = lambda stage, done, total: None,
+) -> IngestReport:
+    """Index these pages beside those that the library has already.
+
+    A page that is in the library unchanged costs nothing; `rebuild` makes all chunks and
+    vectors anew. Raises LibraryError where library or vectors cannot be written.
+    """
+    fingerprint = index_fingerprint(embedder)
+    rechunk = rebuild or library.chunker() != fingerprint
+    known_pages = set(library.pages())
+    changed = [(page, papers) for page, papers in pages if page not in known_pages]
+    before = {paper.id: paper for paper in library.papers()}
+    to_chunk: list[Paper] = []
+    if changed or rechunk:
+        with library.writing():
+            for page, papers in changed:
+                library.put_page(page, papers)
+            to_chunk = [
+                paper for paper in library.papers() if rechunk or _differs(paper, before.get(paper.id))
+            ]
+            max_pieces = embedder.max_pieces if to_chunk else 0
+            for done, paper in enumerate(to_chunk, 1):
+                library.put_chunks(
+                    paper.id, chunk_paper(paper, piece_spans=embedder.piece_spans, max_pieces=max_pieces)
+                )
+                progress("Splitting", done, len(to_chunk))
+            library.put_chunker(fingerprint)
+    embedded, removed = sync_vectors(
+        library=library, vectors=vectors, embedder=embedder, rebuild=rebuild, progress=progress
+    )
+    return IngestReport(
+        pages=len(pages),
+        pages_changed=len(changed),
+        papers=library.paper_count(),
+        papers_changed=len(to_chunk),
+        chunks=vectors.count(),
+        chunks_embedded=embedded,
+        chunks_removed=removed,
+    )
+
+
+def sync_vectors(
+    *,
+    library: Library,
+    vectors: VectorStore,
+    embedder: Embedder,
+    rebuild: bool = False,
+    progress: Progress = lambda stage, done, total: None,
+) -> tuple[int, int]:
+    """Make the vectors what the library's chunks say: chunks embedded and chunks removed."""
+    fingerprint = index_fingerprint(embedder)
+    if rebuild or vectors.fingerprint() != fingerprint:
+        vectors.reset(fingerprint)
+    chunks = {chunk.id: chunk for chunk in library.chunks()}
+    stored = vectors.ids()
+    gone = sorted(stored - chunks.keys())
+    missing = [chunk for chunk in chunks.values() if chunk.id not in stored]
+    vectors.delete(gone)
+    titles = {paper.id: paper.title for paper in library.papers()} if missing else {}
+    for start in range(0, len(missing), EMBED_BATCH):
+        batch = missing[start : start + EMBED_BATCH]
+        texts = [embedded_text(chunk, titles[chunk.paper_id]) for chunk in batch]
+        vectors.upsert(batch, embedder.embed_documents(texts))
+        progress("Embedding", start + len(batch), len(missing))
+    if vectors.count() != len(chunks):
+        raise LibraryError(
+            f"The vectors hold {vectors.count()} chunks where the library holds {len(chunks)}.",
+            hint="Run `vouch ingest --rebuild`.",
+        )
+    return len(missing), len(gone)
+
+
+def embedded_text(chunk: Chunk, title: str) -> str:
+    """What a chunk's vector is made of: a window reads under its paper's title, a sentence alone."""
+    return f"{title}\n{chunk.text}" if chunk.kind == "window" else chunk.text
+
+
+def _differs(paper: Paper, before: Paper | None) -> bool:
+    return before is None or (paper.title, paper.abstract) != (before.title, before.abstract)

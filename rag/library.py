@@ -1,0 +1,341 @@
+"""The library: one SQLite file, the source of truth for pages, papers, chunks and full text.
+
+Knows how they are stored and filtered. Knows nothing of vectors, which can always be made
+again from the chunks kept here, and nothing of how a question is understood.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from rag.errors import LibraryError, MissingLibraryError
+from rag.types import Chunk, Page, Paper, Profile, Scope
+
+SCHEMA_VERSION = 1
+# Seconds a reader waits for a writer's commit, and a writer for readers.
+BUSY_SECONDS = 5.0
+
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+CREATE TABLE pages (
+    seed TEXT PRIMARY KEY, layout TEXT NOT NULL, author TEXT NOT NULL, author_inferred INTEGER NOT NULL,
+    crawl_year INTEGER NOT NULL, sha256 TEXT NOT NULL, profile TEXT NOT NULL
+) STRICT;
+CREATE TABLE papers (
+    id TEXT PRIMARY KEY, title TEXT NOT NULL, authors TEXT NOT NULL, et_al INTEGER NOT NULL,
+    affiliations TEXT NOT NULL, category TEXT, date TEXT, has_code INTEGER, score REAL, abstract TEXT NOT NULL
+) STRICT;
+-- A paper may stand on several pages; its first listing gives seed, index and page author.
+CREATE TABLE listings (
+    seed TEXT NOT NULL REFERENCES pages(seed), position INTEGER NOT NULL,
+    paper_id TEXT NOT NULL REFERENCES papers(id), PRIMARY KEY (seed, position)
+) STRICT;
+CREATE INDEX listings_by_paper ON listings(paper_id);
+CREATE TABLE chunks (
+    id TEXT PRIMARY KEY, paper_id TEXT NOT NULL REFERENCES papers(id), kind TEXT NOT NULL,
+    start INTEGER NOT NULL, stop INTEGER NOT NULL, text TEXT NOT NULL
+) STRICT;
+CREATE INDEX chunks_by_paper ON chunks(paper_id);
+CREATE VIRTUAL TABLE paper_text USING fts5(
+    paper_id UNINDEXED, title, authors, abstract, tokenize = 'porter unicode61 remove_diacritics 2'
+);
+"""
+
+_PAPER_COLUMNS = """
+SELECT p.id, p.title, p.authors, p.et_al, p.affiliations, p.category, p.date, p.has_code, p.score,
+       p.abstract, l.seed, l.position, g.author
+FROM papers p
+JOIN listings l ON l.rowid = (
+    SELECT rowid FROM listings WHERE paper_id = p.id ORDER BY seed, position LIMIT 1)
+JOIN pages g ON g.seed = l.seed
+"""
+
+
+class Library:
+    """An open library. Threads of one process may share it; writing is one transaction."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self._path = path
+
+    @classmethod
+    def open(cls, path: Path, *, create: bool = False) -> Library:
+        """Open the library at `path`; `create` makes it where it is missing.
+
+        Raises LibraryError where it is missing, damaged, not readable or from a newer Vouch.
+        """
+        if not path.is_file() and not create:
+            raise MissingLibraryError("There is no index yet.", hint="Run `vouch ingest` to make one.")
+        try:
+            if create:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            mode = "rwc" if create else "rw"
+            connection = _connect(path, mode)
+            library = cls(connection, path)
+            library._prepare(create)
+        except (sqlite3.Error, OSError) as error:
+            raise _library_error(path, error) from error
+        return library
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def pages(self) -> list[Page]:
+        """All pages, by file name."""
+        rows = self._rows(
+            "SELECT seed, layout, author, author_inferred, crawl_year, sha256, profile "
+            "FROM pages ORDER BY seed"
+        )
+        return [Page(r[0], r[1], r[2], bool(r[3]), r[4], r[5], Profile(**json.loads(r[6]))) for r in rows]
+
+    def papers(self, scope: Scope | None = None) -> list[Paper]:
+        """The papers in scope, in the order of the pages that list them."""
+        where, values = _where(scope or Scope())
+        return [
+            _paper(row) for row in self._rows(f"{_PAPER_COLUMNS} {where} ORDER BY l.seed, l.position", values)
+        ]
+
+    def papers_by_id(self, paper_ids: Sequence[str]) -> dict[str, Paper]:
+        """The papers with these ids; ids that are not on the shelf are left out."""
+        rows = self._rows(f"{_PAPER_COLUMNS} WHERE p.id IN ({_marks(paper_ids)})", list(paper_ids))
+        return {row[0]: _paper(row) for row in rows}
+
+    def chunks(self) -> list[Chunk]:
+        """All chunks, paper by paper in reading order."""
+        rows = self._rows(
+            "SELECT id, paper_id, kind, start, stop, text FROM chunks ORDER BY paper_id, kind, start"
+        )
+        return [Chunk(*row) for row in rows]
+
+    def chunks_of(self, paper_ids: Sequence[str]) -> list[Chunk]:
+        """These papers' chunks, paper by paper in reading order."""
+        rows = self._rows(
+            f"SELECT id, paper_id, kind, start, stop, text FROM chunks "
+            f"WHERE paper_id IN ({_marks(paper_ids)}) ORDER BY paper_id, kind, start",
+            list(paper_ids),
+        )
+        return [Chunk(*row) for row in rows]
+
+    def search_text(self, terms: Sequence[str], *, count: int) -> list[tuple[str, float]]:
+        """Papers that hold any of the terms, best first: paper id and BM25 score (k1 1.2, b 0.75).
+
+        The score is SQLite FTS5's bm25() with its sign turned, so that more is better.
+        """
+        if not terms:
+            return []
+        query = " OR ".join(_quoted(term) for term in terms)
+        return [
+            (row[0], -row[1])
+            for row in self._rows(
+                "SELECT paper_id, bm25(paper_text) AS rank FROM paper_text WHERE paper_text MATCH ? "
+                "ORDER BY rank, paper_id LIMIT ?",
+                [query, count],
+            )
+        ]
+
+    def document_frequency(self, term: str) -> int:
+        """In how many papers a word or phrase stands, inflections counted as one."""
+        rows = self._rows("SELECT count(*) FROM paper_text WHERE paper_text MATCH ?", [_quoted(term)])
+        return int(rows[0][0])
+
+    def paper_count(self) -> int:
+        return int(self._rows("SELECT count(*) FROM papers")[0][0])
+
+    def generation(self) -> int:
+        """A number that grows with every change; readers compare it to know of changes."""
+        return int(self._meta("generation") or 0)
+
+    def chunker(self) -> str:
+        """What made the chunks: chunker version, embedder and limits; empty where there are none."""
+        return self._meta("chunker") or ""
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """One transaction: all that is written inside stands, or nothing does."""
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._set_meta("generation", str(self.generation() + 1))
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+        except sqlite3.Error as error:
+            raise _library_error(self._path, error) from error
+
+    def put_page(self, page: Page, papers: Sequence[Paper]) -> None:
+        """Make the page's listing what `papers` says; papers that no page lists any more go."""
+        execute = self._connection.execute
+        execute("DELETE FROM listings WHERE seed = ?", [page.seed])
+        execute(
+            "INSERT OR REPLACE INTO pages VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                page.seed,
+                page.layout,
+                page.author,
+                page.author_inferred,
+                page.crawl_year,
+                page.sha256,
+                json.dumps(_profile_fields(page.profile)),
+            ],
+        )
+        for paper in papers:
+            execute("INSERT OR REPLACE INTO papers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _paper_row(paper))
+            execute("DELETE FROM paper_text WHERE paper_id = ?", [paper.id])
+            execute(
+                "INSERT INTO paper_text (paper_id, title, authors, abstract) VALUES (?, ?, ?, ?)",
+                [paper.id, paper.title, ", ".join(paper.authors), paper.abstract],
+            )
+            execute("INSERT INTO listings VALUES (?, ?, ?)", [page.seed, paper.index, paper.id])
+        unlisted = "(SELECT id FROM papers WHERE id NOT IN (SELECT paper_id FROM listings))"
+        for table, column in (("chunks", "paper_id"), ("paper_text", "paper_id"), ("papers", "id")):
+            execute(f"DELETE FROM {table} WHERE {column} IN {unlisted}")
+
+    def put_chunks(self, paper_id: str, chunks: Iterable[Chunk]) -> None:
+        """Make these the paper's chunks."""
+        self._connection.execute("DELETE FROM chunks WHERE paper_id = ?", [paper_id])
+        rows = [(c.id, c.paper_id, c.kind, c.start, c.end, c.text) for c in chunks]
+        self._connection.executemany("INSERT OR REPLACE INTO chunks VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+    def put_chunker(self, chunker: str) -> None:
+        self._set_meta("chunker", chunker)
+
+    def _prepare(self, create: bool) -> None:
+        version = self._rows("PRAGMA user_version")[0][0]
+        if version > SCHEMA_VERSION:
+            raise LibraryError(
+                f"{self._path} was made by a newer Vouch.",
+                hint="Update Vouch, or set VOUCH_HOME to another folder.",
+            )
+        if version == 0 and not create:
+            raise MissingLibraryError("There is no index yet.", hint="Run `vouch ingest` to make one.")
+        if version == 0:
+            self._connection.executescript(
+                f"BEGIN; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+            )
+
+    def _meta(self, key: str) -> str | None:
+        rows = self._rows("SELECT value FROM meta WHERE key = ?", [key])
+        return str(rows[0][0]) if rows else None
+
+    def _set_meta(self, key: str, value: str) -> None:
+        self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [key, value])
+
+    def _rows(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
+        try:
+            return self._connection.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise _library_error(self._path, error) from error
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    """A connection; read-only where the file or its folder cannot be written."""
+    uri = path.resolve().as_uri()
+    try:
+        connection = sqlite3.connect(
+            f"{uri}?mode={mode}",
+            uri=True,
+            timeout=BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError:
+        if mode == "rwc":
+            raise
+        connection = sqlite3.connect(
+            f"{uri}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+    return connection
+
+
+def _library_error(path: Path, error: Exception) -> LibraryError:
+    text = str(error)
+    if "locked" in text:
+        return LibraryError("The library is being written by another process.", hint="Try again in a moment.")
+    if "full" in text:
+        return LibraryError(f"The disk of {path.parent} is full.", hint="Free some space and run it again.")
+    if "readonly" in text or "unable to open" in text or isinstance(error, OSError):
+        return LibraryError(
+            f"{path.parent} cannot be written or read ({text}).",
+            hint="Check its permissions, or set VOUCH_HOME to a folder that you may write.",
+        )
+    return LibraryError(
+        f"{path} is damaged or is not a Vouch library ({text}).",
+        hint="Move it away and run `vouch ingest`: the pages hold all that it held.",
+    )
+
+
+def _where(scope: Scope) -> tuple[str, list[Any]]:
+    """The scope as SQL. An author is a page's owner or a printed author, whatever the case."""
+    parts: list[str] = []
+    values: list[Any] = []
+    if scope.authors:
+        printed = "SELECT 1 FROM json_each(p.authors) WHERE value = ? COLLATE NOCASE"
+        author = f"(g.author = ? COLLATE NOCASE OR EXISTS ({printed}))"
+        parts.append("(" + " OR ".join([author] * len(scope.authors)) + ")")
+        values += [name for name in scope.authors for _ in range(2)]
+    if scope.years:
+        parts.append(f"substr(p.date, 1, 4) IN ({_marks(scope.years)})")
+        values += [str(year) for year in scope.years]
+    if scope.categories:
+        parts.append(f"p.category IN ({_marks(scope.categories)})")
+        values += [category.upper() for category in scope.categories]
+    if scope.has_code is not None:
+        parts.append("p.has_code = ?")
+        values.append(int(scope.has_code))
+    return ("WHERE " + " AND ".join(parts) if parts else ""), values
+
+
+def _marks(values: Sequence[Any]) -> str:
+    return ",".join("?" * len(values))
+
+
+def _quoted(term: str) -> str:
+    """A term as an FTS5 string: a phrase, never an operator."""
+    return '"' + term.replace('"', " ") + '"'
+
+
+def _profile_fields(profile: Profile) -> dict[str, Any]:
+    return {name: getattr(profile, name) for name in Profile.__dataclass_fields__}
+
+
+def _paper_row(paper: Paper) -> list[Any]:
+    return [
+        paper.id,
+        paper.title,
+        json.dumps(paper.authors, ensure_ascii=False),
+        paper.et_al,
+        json.dumps(paper.affiliations, ensure_ascii=False),
+        paper.category,
+        paper.date.isoformat() if paper.date else None,
+        paper.has_code,
+        paper.score,
+        paper.abstract,
+    ]
+
+
+def _paper(row: Sequence[Any]) -> Paper:
+    return Paper(
+        id=row[0],
+        title=row[1],
+        authors=tuple(json.loads(row[2])),
+        et_al=bool(row[3]),
+        affiliations=tuple(json.loads(row[4])),
+        category=row[5],
+        date=date.fromisoformat(row[6]) if row[6] else None,
+        has_code=None if row[7] is None else bool(row[7]),
+        score=row[8],
+        abstract=row[9],
+        seed=row[10],
+        index=row[11],
+        page_author=row[12],
+    )

@@ -1,0 +1,93 @@
+"""One paper and the question -> Reading, streamed.
+
+The model sees one paper at a time, so whatever it writes is about that paper and its citation
+is known without asking. Each sentence is checked as soon as it is complete; until then it is
+the reading's `draft`. Knows nothing of other papers, of ranking or of how answers are shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+from rag.prompt import Prompt, render
+from rag.protocols import LanguageModel
+from rag.sentences import sentences
+from rag.types import Paper, Passage, Quote, Reading, Usage, Verdict
+
+Verify = Callable[[str, Paper, Sequence[Quote]], Verdict]
+
+# A second quote must match the question at least this much as well as the best one does.
+QUOTE_MARGIN = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A model, the prompt it reads with, and the check of what it writes."""
+
+    model: LanguageModel
+    prompt: Prompt
+    verify: Verify
+    max_tokens: int
+    max_seconds: float
+
+
+def choose_quotes(passage: Passage, *, count: int) -> tuple[Quote, ...]:
+    """The abstract's best sentences for the question, in reading order."""
+    if not passage.sentences:
+        return ()
+    floor = passage.sentences[0].score * QUOTE_MARGIN
+    best = [quote for quote in passage.sentences[:count] if quote.score >= floor]
+    return tuple(sorted(best, key=lambda quote: quote.start))
+
+
+def read(
+    passage: Passage,
+    question: str,
+    *,
+    reader: Reader | None,
+    quotes: int,
+    on_usage: Callable[[Usage], None] | None = None,
+) -> Iterator[Reading]:
+    """Growing readings of one paper: first its quotes, then what the model adds, checked.
+
+    Without a reader the quotes are the reading.
+    """
+    reading = Reading(passage, quotes=choose_quotes(passage, count=quotes))
+    yield reading
+    if reader is None:
+        return
+    paper = passage.paper
+    messages = reader.prompt.messages(title=paper.title, abstract=paper.abstract, question=question)
+    text = ""
+    pieces = reader.model.generate(
+        render(messages, reader.model.chat_format),
+        max_tokens=reader.max_tokens,
+        max_seconds=reader.max_seconds,
+        on_usage=on_usage,
+    )
+    with closing(pieces):
+        for piece in pieces:
+            text += piece
+            *complete, draft = _split(text)
+            yield replace(reading, sentences=_checked(complete, passage, reader.verify), draft=draft)
+    yield replace(reading, sentences=_checked(_finished(text), passage, reader.verify))
+
+
+def _split(text: str) -> list[str]:
+    """The text's sentences; the last may still be growing."""
+    return [text[start:end] for start, end in sentences(text)] or [""]
+
+
+def _finished(text: str) -> list[str]:
+    """The sentences that the model brought to their end; one cut off by the budget is dropped."""
+    found = [sentence for sentence in _split(text) if sentence]
+    return found if not found or found[-1].rstrip("\"'”’)]")[-1:] in ".!?" or len(found) == 1 else found[:-1]
+
+
+def _checked(written: Sequence[str], passage: Passage, verify: Verify) -> tuple[tuple[str, Verdict], ...]:
+    verdicts = (
+        (sentence, verify(sentence, passage.paper, passage.sentences)) for sentence in dict.fromkeys(written)
+    )
+    return tuple((sentence, verdict) for sentence, verdict in verdicts if verdict.supported)

@@ -1,0 +1,1 @@
+from rag.chunk import sentences as sentences

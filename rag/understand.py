@@ -1,0 +1,206 @@
+"""Question and history -> Plan: what is asked, of which part of the shelf, of which papers.
+
+By patterns and by the shelf's own names and titles (a Gazetteer made from the library), not
+by a model. Knows no scores and reads no abstract at question time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rag.errors import QuestionError
+from rag.types import Kind, Paper, Plan, Scope, Turn
+from rag.words import content_words, fold_name, is_name, names, words
+
+MAX_QUESTION_CHARACTERS = 2000
+# A name that stands in more papers than this says nothing about which one is meant (LLM, NAS).
+MAX_PAPERS_OF_A_NAME = 3
+# A title of at least so many words counts as named when all of its words are in the question.
+MIN_TITLE_WORDS = 3
+
+_DEFINED = re.compile(r"\(([A-Za-z][\w^*+-]{1,24})\)")
+_INTRODUCED = re.compile(
+    r"\b(?:called|named|dubbed|termed|propose|introduce|present|namely|develop)\s+(?:an?\s+|the\s+)?(\S{2,25})"
+)
+_COMPARE = re.compile(r"\b(?:compare[ds]?|comparison|differen(?:ce|t|ces)|differ|versus|vs\.?)\b", re.I)
+_SUMMARY = re.compile(
+    r"^\W*(?:please\s+)?(?:can you\s+)?(?:summari[sz]e|give (?:me )?an? (?:summary|overview)|overview of)",
+    re.I,
+)
+_TOPIC = re.compile(
+    r"\b(?:which|what|any|are there|list|show|find|name)\s+(?:me\s+)?(?:all\s+)?(?:the\s+)?(?:of the\s+)?"
+    r"(?:\w+\s+)?(?:papers|works|studies|methods|approaches|articles|publications|surveys|benchmarks)\b"
+    r"|\bpapers (?:about|on|that)\b",
+    re.I,
+)
+_CATALOGUE = re.compile(
+    r"^\W*how many (?:\w+\s+){0,6}(?:papers|publications|articles)\b|\bh-?index\b|\bco-?authors?\b", re.I
+)
+_FOLLOW_UP = re.compile(
+    r"\b(?:it|its|they|them|their|this|that|these|those|he|she|the (?:paper|method|authors?|approach|model))\b",
+    re.I,
+)
+_YEAR = re.compile(r"\b(?:in|from|of|during|since)\s+((?:19|20)\d\d)\b|\b((?:19|20)\d\d)\s+papers?\b", re.I)
+_WITH_CODE = re.compile(
+    r"\b(?:with|have|has|having|release[ds]?)\s+(?:open\s+|public\s+|released\s+)?code\b", re.I
+)
+_WITHOUT_CODE = re.compile(r"\b(?:without|no|lacks?)\s+(?:open\s+|public\s+|released\s+)?code\b", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Gazetteer:
+    """The shelf's own words: folded method names, titles as words, and authors, each to papers."""
+
+    names: Mapping[str, tuple[str, ...]]
+    titles: Mapping[str, tuple[str, ...]]
+    authors: Mapping[str, str]
+    papers: Mapping[str, Paper]
+    everyday: frozenset[str]
+
+
+def build_gazetteer(papers: Sequence[Paper], is_everyday: Callable[[str], bool]) -> Gazetteer:
+    """Names from titles and from where abstracts introduce them; owners before mentions.
+
+    `is_everyday` says of a lower-case word that it is ordinary English (owl, rest, lift), so
+    that in a question it is only taken for a name when it is written as one.
+    """
+    owned: dict[str, list[str]] = defaultdict(list)
+    mentioned: dict[str, list[str]] = defaultdict(list)
+    authors: dict[str, str] = {}
+    titles: dict[str, list[str]] = defaultdict(list)
+    for paper in papers:
+        titles[" ".join(words(paper.title))].append(paper.id)
+        for name in _owned_names(paper):
+            owned[fold_name(name)].append(paper.id)
+        for name in set(map(fold_name, names(f"{paper.title} {paper.abstract}"))):
+            mentioned[name].append(paper.id)
+        for author in (paper.page_author, *paper.authors):
+            authors.setdefault(author.lower(), author)
+    merged = {**mentioned, **owned}
+    rare = {name: tuple(dict.fromkeys(ids)) for name, ids in merged.items() if len(name) > 1}
+    return Gazetteer(
+        names={name: ids for name, ids in rare.items() if len(ids) <= MAX_PAPERS_OF_A_NAME},
+        titles={title: tuple(ids) for title, ids in titles.items() if len(title.split()) >= MIN_TITLE_WORDS},
+        authors=authors,
+        papers={paper.id: paper for paper in papers},
+        everyday=frozenset(name for name in rare if is_everyday(name)),
+    )
+
+
+def understand(question: str, history: Sequence[Turn], gazetteer: Gazetteer) -> Plan:
+    """The plan for `question`, asked after `history`.
+
+    Raises QuestionError for a question that is empty, too long or without a word.
+    """
+    question = check_question(question)
+    alone = _stand_alone(question, history, gazetteer)
+    scope = _scope(question, gazetteer)
+    named = _named(alone, gazetteer)
+    kind = _kind(question, named)
+    return Plan(alone, kind, scope, named, _understood_as(question, alone, scope, named, gazetteer))
+
+
+def check_question(question: str) -> str:
+    """The question without surrounding space, or a QuestionError that says what is wrong."""
+    question = " ".join(question.split())
+    if not question:
+        raise QuestionError("The question is empty.", hint="Ask something, such as: What is OWL?")
+    if len(question) > MAX_QUESTION_CHARACTERS:
+        raise QuestionError(
+            f"The question has {len(question):,} characters; at most {MAX_QUESTION_CHARACTERS:,} are read.",
+            hint="Ask a shorter question.",
+        )
+    if not words(question):
+        raise QuestionError("The question holds no words.", hint="Ask in words, such as: What is OWL?")
+    return question
+
+
+def _owned_names(paper: Paper) -> set[str]:
+    """Names that the paper gives to its own things."""
+    before_colon, colon, _ = paper.title.partition(":")
+    found = set(_DEFINED.findall(paper.title)) | set(names(paper.title))
+    if colon and len(before_colon.split()) <= 3:
+        found.add(before_colon)
+    introduced = (match.group(1).strip(".,;:()[]\"'`$") for match in _INTRODUCED.finditer(paper.abstract))
+    found |= {name for name in introduced if is_name(name)}
+    found |= {name for name in _DEFINED.findall(paper.abstract) if is_name(name)}
+    return found
+
+
+def _named(question: str, gazetteer: Gazetteer) -> tuple[str, ...]:
+    """Papers that the question names, by a whole title or by a method's name, in its order."""
+    asked = words(question)
+    joined = f" {' '.join(asked)} "
+    found: dict[str, None] = {}
+    for title, ids in gazetteer.titles.items():
+        if f" {title} " in joined:
+            found.update(dict.fromkeys(ids))
+    if found:
+        return tuple(found)
+    tokens = [token for token in re.split(r"[\s,;:?!()\"'“”]+", question) if token]
+    for size in (3, 2, 1):
+        for start in range(len(tokens) - size + 1):
+            gram = tokens[start : start + size]
+            folded = fold_name(" ".join(gram).removesuffix("'s").removesuffix("’s"))
+            if folded in gazetteer.names and _means_a_name(gram, folded, gazetteer):
+                found.update(dict.fromkeys(gazetteer.names[folded]))
+    return tuple(found)
+
+
+def _means_a_name(gram: Sequence[str], folded: str, gazetteer: Gazetteer) -> bool:
+    """Whether these tokens stand for a name: written as one, or spelled as no everyday word is."""
+    return any(is_name(token.strip(".-")) for token in gram) or folded not in gazetteer.everyday
+
+
+def _stand_alone(question: str, history: Sequence[Turn], gazetteer: Gazetteer) -> str:
+    """The question with what it points back to, taken from the last turn."""
+    if not history or _named(question, gazetteer):
+        return question
+    short = len(content_words(question)) <= 2
+    if not (_FOLLOW_UP.search(question) or short):
+        return question
+    last = history[-1]
+    cited = [
+        gazetteer.papers[paper_id].title for paper_id in last.paper_ids[:1] if paper_id in gazetteer.papers
+    ]
+    return f"{question} ({'; '.join(cited) or last.question})"
+
+
+def _scope(question: str, gazetteer: Gazetteer) -> Scope:
+    lowered = question.lower()
+    authors = tuple(
+        name
+        for key, name in gazetteer.authors.items()
+        if " " in key and re.search(rf"(?<!\w){re.escape(key)}(?!\w)", lowered)
+    )
+    years = tuple(sorted({int(first or second) for first, second in _YEAR.findall(question)}))
+    has_code = False if _WITHOUT_CODE.search(question) else True if _WITH_CODE.search(question) else None
+    return Scope(authors=authors, years=years, has_code=has_code)
+
+
+def _kind(question: str, named: Sequence[str]) -> Kind:
+    if _CATALOGUE.search(question):
+        return "catalogue"
+    if _COMPARE.search(question) and len(named) >= 2:
+        return "compare"
+    if _SUMMARY.search(question):
+        return "summary"
+    if _TOPIC.search(question):
+        return "topic"
+    return "paper"
+
+
+def _understood_as(
+    question: str, alone: str, scope: Scope, named: Sequence[str], gazetteer: Gazetteer
+) -> str:
+    parts = [alone]
+    if scope.authors:
+        parts.append("papers of " + ", ".join(scope.authors))
+    if scope.years:
+        parts.append("dated " + ", ".join(map(str, scope.years)))
+    if scope.has_code is not None:
+        parts.append("with code" if scope.has_code else "without code")
+    return " · ".join(parts)

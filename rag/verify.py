@@ -1,0 +1,76 @@
+"""A sentence against one paper -> verdict, and the paper's sentence that supports it best.
+
+Pure and fast: words, numbers and names only. A sentence is supported when every number and
+every name in it stands in the paper, most of its content words do, one sentence of the
+abstract carries a good part of them, and that sentence says no where it says no. Knows
+nothing of the model that wrote it; has no opinion about whether it answers the question.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rag.types import Paper, Quote, Verdict
+from rag.words import content_stems, fold_name, names, numbers, plain
+
+# Shares of a sentence's content stems that must stand in the paper, and in its best sentence.
+MIN_PAPER_COVER = 0.7
+MIN_SENTENCE_COVER = 0.4
+
+_NEGATION = re.compile(r"\b(?:not|no|never|without|neither|nor|cannot|fails?|unable|lacks?)\b|n't\b", re.I)
+# What a model says instead of an answer; a reader is told so by the refusal, not by a claim.
+_EVASION = re.compile(
+    r"\b(?:not|no|doesn't|isn't)\b[^.]{0,40}\b(?:mention|state|specif|provide|explicit|information|given)"
+    r"|^(?:sorry|i am|i'm|as an ai)\b",
+    re.I,
+)
+
+
+def verify(sentence: str, paper: Paper, spans: Sequence[Quote]) -> Verdict:
+    """Whether `paper` supports `sentence`. `spans` are all sentences of its abstract.
+
+    The score is the share of the sentence's content stems that the paper holds, 0 to 1.
+    """
+    text = f"{paper.title} {paper.abstract}"
+    stems = content_stems(sentence)
+    quote = _best_quote(stems, spans)
+    cover = len(stems & content_stems(text)) / len(stems) if stems else 0.0
+    reason = _fault(sentence, stems, cover, text, quote)
+    return Verdict(supported=not reason, score=cover, quote=quote, reason=reason)
+
+
+def _fault(sentence: str, stems: set[str], cover: float, text: str, quote: Quote | None) -> str:
+    """Why the sentence is not supported; empty where it is."""
+    if not stems or quote is None:
+        return "says nothing"
+    if _EVASION.search(sentence):
+        return "evades the question"
+    if missing := numbers(sentence) - numbers(text):
+        return f"numbers not in the paper: {', '.join(sorted(missing))}"
+    if missing := _missing_names(sentence, text):
+        return f"names not in the paper: {', '.join(sorted(missing))}"
+    if cover < MIN_PAPER_COVER:
+        return "words not in the paper"
+    if quote.score < MIN_SENTENCE_COVER:
+        return "no one sentence of the paper says it"
+    if bool(_NEGATION.search(sentence)) and not _NEGATION.search(quote.text):
+        return "says no where the paper does not"
+    return ""
+
+
+def _missing_names(sentence: str, text: str) -> set[str]:
+    """Names of the sentence that stand nowhere in the text; a plural s does not count."""
+    folded = fold_name(plain(text))
+    return {name for name in names(sentence) if fold_name(name).removesuffix("s") not in folded}
+
+
+def _best_quote(stems: set[str], spans: Sequence[Quote]) -> Quote | None:
+    """The abstract's sentence that holds most of the stems; its score is their share, 0 to 1."""
+    if not stems or not spans:
+        return None
+    scored = [
+        Quote(span.text, span.start, span.end, len(stems & content_stems(span.text)) / len(stems))
+        for span in spans
+    ]
+    return max(scored, key=lambda quote: (quote.score, -len(quote.text)))

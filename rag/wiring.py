@@ -1,0 +1,244 @@
+"""The only place that names concrete classes: settings in, opened things out.
+
+Heavy libraries are imported when a thing that needs them is opened, never before.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import tomllib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from rag.assistant import Assistant
+from rag.config import Settings, shipped
+from rag.embed import SentenceEmbedder, packaged_folder
+from rag.engine import Engine
+from rag.errors import LibraryError, LockedError, MissingLibraryError, ModelError, StaleIndexError
+from rag.ingest import IngestReport, Progress, index_fingerprint, ingest
+from rag.library import Library
+from rag.pages import SEEDS_FILE, read_page
+from rag.prompt import load_prompt
+from rag.protocols import Embedder, VectorStore
+from rag.read import Reader
+from rag.understand import build_gazetteer
+from rag.vectors import ChromaStore
+from rag.verify import verify
+from rag.weights import Choice, choose, load_catalogue
+
+PROBE_SECONDS = 300
+PROBE_REFUSED = 3
+_PROBE = f"""
+import sys
+from pathlib import Path
+from rag.engine import Engine
+from rag.errors import RagError
+try:
+    Engine.open(Path(sys.argv[1]), name="probe", context_tokens=512, threads=1, gpu_layers=0).close()
+except RagError as error:
+    sys.exit(print(error.message, file=sys.stderr) or {PROBE_REFUSED})
+"""
+
+
+def open_library(settings: Settings) -> Library:
+    return Library.open(settings.library_path)
+
+
+def embedder_folder(settings: Settings) -> Path:
+    return Path(settings.embedder).expanduser() if settings.embedder else packaged_folder()
+
+
+def open_embedder(settings: Settings) -> Embedder:
+    return SentenceEmbedder(embedder_folder(settings), threads=settings.threads)
+
+
+def open_vectors(settings: Settings) -> VectorStore:
+    return ChromaStore.open(settings.vectors_path, server=settings.chroma_server)
+
+
+@contextmanager
+def writer_lock(settings: Settings) -> Iterator[None]:
+    """Held while writing: a second writer is told at once."""
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(settings.lock_path, timeout=0)
+        lock.acquire()
+    except Timeout as error:
+        raise LockedError("Another `vouch ingest` is running.", hint="Wait until it is done.") from error
+    except OSError as error:
+        raise LibraryError(
+            f"{settings.home} cannot be written: {error.strerror or error}.",
+            hint="Check its permissions and free space, or set VOUCH_HOME to another folder.",
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def ingest_pages(
+    settings: Settings,
+    paths: Sequence[Path],
+    *,
+    crawl_year: int | None = None,
+    rebuild: bool = False,
+    progress: Progress = lambda stage, done, total: None,
+) -> IngestReport:
+    """Read these pages (the shipped seeds if none are named) and index them.
+
+    All pages are read before anything is written: one that cannot be read changes nothing.
+    """
+    pages = [read_page(path, crawl_year=crawl_year) for path in paths or seed_paths()]
+    with writer_lock(settings):
+        library = Library.open(settings.library_path, create=True)
+        try:
+            return ingest(
+                pages,
+                library=library,
+                vectors=open_vectors(settings),
+                embedder=open_embedder(settings),
+                rebuild=rebuild,
+                progress=progress,
+            )
+        finally:
+            library.close()
+
+
+def seed_hashes() -> list[tuple[Path, str]]:
+    """The shipped pages and the sha256 that each was shipped with."""
+    folder = shipped("seeds")
+    recorded = tomllib.loads((folder / SEEDS_FILE).read_text("utf-8"))["page"]
+    return [(folder / page["file"], page["sha256"]) for page in recorded]
+
+
+def seed_paths() -> list[Path]:
+    """The author pages that ship with Vouch."""
+    return sorted(shipped("seeds").glob("*.txt"))
+
+
+def ensure_index(settings: Settings, *, progress: Progress = lambda stage, done, total: None) -> None:
+    """Index the seeds where there is no index, and bring one that does not fit up to date."""
+    try:
+        check_index(open_library(settings), open_vectors(settings), open_embedder(settings))
+    except (StaleIndexError, MissingLibraryError):
+        ingest_pages(settings, (), progress=progress)
+
+
+def open_assistant(settings: Settings, *, slot: ModelSlot | None = None) -> Assistant:
+    """An assistant over the indexed shelf; without a slot for a model its answers are quotes.
+
+    Raises LibraryError where there is no index, StaleIndexError where it does not fit.
+    """
+    library = open_library(settings)
+    vectors = open_vectors(settings)
+    embedder = open_embedder(settings)
+    check_index(library, vectors, embedder)
+    return Assistant(
+        library=library,
+        vectors=vectors,
+        embedder=embedder,
+        gazetteer=build_gazetteer(library.papers(), lambda word: len(embedder.piece_spans(word)) == 1),
+        reader=slot or (lambda: None),
+        papers_read=settings.papers_read,
+        relevance_floor=settings.relevance_floor,
+    )
+
+
+def check_index(library: Library, vectors: VectorStore, embedder: Embedder) -> None:
+    """Raise StaleIndexError unless the vectors are those of this library and this embedder."""
+    fingerprint = index_fingerprint(embedder)
+    if library.chunker() != fingerprint or vectors.fingerprint() != fingerprint:
+        raise StaleIndexError(
+            "The index was made with another embedding model or an older Vouch.",
+            hint="Run `vouch ingest --rebuild`.",
+        )
+    if vectors.count() != len(library.chunks()):
+        raise StaleIndexError(
+            "The index is not complete: an ingest was interrupted.", hint="Run `vouch ingest`."
+        )
+
+
+class ModelSlot:
+    """The model to read with now, opened at first use; None while only quotes can be given.
+
+    Each call looks again at which models are there, so one that was fetched meanwhile takes over.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._open: tuple[Choice, Reader] | None = None
+
+    def __call__(self) -> Reader | None:
+        with self._lock:
+            choice = self.choice()
+            if choice is None or not choice.writes:
+                return None
+            if self._open is None or self._open[0] != choice:
+                self.close()
+                self._open = (choice, open_reader(self._settings, choice))
+            return self._open[1]
+
+    def choice(self) -> Choice | None:
+        """Which model would be used; None where none is there and none was asked for."""
+        try:
+            return choose(self._settings.model, load_catalogue(), self._settings.models_path)
+        except ModelError:
+            if self._settings.model:
+                raise
+            return None
+
+    def status(self) -> str:
+        """One line for people: what answers, and where it runs."""
+        choice = self.choice()
+        if choice is None:
+            return "No language model is here: answers are quotes. `vouch models pull` fetches the default."
+        if not choice.writes:
+            return (
+                f"{choice.name}: answers are quotes until `vouch models pull` has fetched the default model."
+            )
+        device = self._open[1].model.device if self._open and self._open[0] == choice else "not loaded yet"
+        return f"{choice.name} · {device}"
+
+    def close(self) -> None:
+        if self._open is not None:
+            self._open[1].model.close()
+            self._open = None
+
+
+def open_reader(settings: Settings, choice: Choice) -> Reader:
+    """Load the chosen model. Raises ModelError where it cannot be loaded."""
+    engine = Engine.open(
+        choice.path,
+        name=choice.name,
+        context_tokens=settings.context_tokens,
+        threads=settings.threads,
+        gpu_layers=settings.gpu_layers,
+    )
+    return Reader(
+        model=engine,
+        prompt=load_prompt(shipped("prompts") / "read.md"),
+        verify=verify,
+        max_tokens=settings.answer_tokens,
+        max_seconds=settings.answer_seconds,
+    )
+
+
+def probe_model(choice: Choice) -> None:
+    """Load the model once in a child process: a file that crashes llama.cpp crashes only that.
+
+    Raises ModelError with what the child said.
+    """
+    command = [sys.executable, "-c", _PROBE, str(choice.path)]
+    child = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PROBE_SECONDS)
+    if child.returncode:
+        said = child.stderr.strip().splitlines()
+        reason = (
+            said[-1] if said and child.returncode == PROBE_REFUSED else "llama.cpp ended while loading it."
+        )
+        raise ModelError(f"{choice.path} cannot be used: {reason}", hint="Use another GGUF file.")

@@ -1,0 +1,90 @@
+"""Words, stems, numbers and names of a text: what lexical signals are made of.
+
+Knows English spelling; knows nothing of papers, questions or scores.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+import snowballstemmer
+
+_STEMMER = snowballstemmer.stemmer("english")
+_WORD = re.compile(r"[^\W_]+", re.UNICODE)
+_NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:[.,]\d+)*")
+_LATEX_NOISE = re.compile(r"[${}\\]|\\(?:text|mathrm|mathbf|mathcal)\b")
+# A name has a capital beyond its first letter, or a digit beside letters: OWL, STBLLM, LazyDiT, D2-MoE.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9^+*/.-]*[A-Za-z0-9+]|[A-Z]{2,}")
+
+# Function words and the words of asking; none of them says what a question is about.
+STOP_WORDS = frozenset(
+    """a about above across after again against all almost along already also although always am among an and
+any anyone anything are aren as at away be became because become been before being below besides between
+both but by call called came can cannot could couldn did didn do does doesn doing don done down during each
+either else enough especially etc even ever every example far few find for from further gave get gets give
+given gives go goes going good got had has have having he help her here hers him his how however i if in
+instead into is isn it its itself just kind know known last least less let like likely ll long look made
+main mainly make makes making many may maybe me mean means might mine more most much must my name named near
+need needs neither never new no nor not now of off often on once one only onto or other others our out over
+own paper papers per perhaps please put quite rather re really same say says see seem seems several shall she
+should show shows similar since so some something still such take taken takes tell than thank that the their
+theirs them then there therefore these they thing things think this those though through thus to together
+too toward towards try two under until up upon us use used uses using usual usually ve very via want was
+wasn way ways we well were what whatever when where whether which while who whole whom whose why will with
+within without won work works would wouldn yes yet you your yours authors author propose proposed proposes
+study article research describe explain s t d m""".split()
+)
+
+
+def plain(text: str) -> str:
+    """`text` without LaTeX mark-up, so that `$D^2$-MoE` and `D^2-MoE` read alike."""
+    return _LATEX_NOISE.sub("", text)
+
+
+def words(text: str) -> list[str]:
+    """Lower-case words and numbers, in order."""
+    return [match.group().lower() for match in _WORD.finditer(plain(text))]
+
+
+@lru_cache(maxsize=65536)
+def stem(word: str) -> str:
+    """The word without its inflection, by the Porter2 rules."""
+    return str(_STEMMER.stemWord(word))
+
+
+def content_words(text: str) -> list[str]:
+    """The words that say what a text is about, once each, in order."""
+    return list(dict.fromkeys(word for word in words(text) if word not in STOP_WORDS))
+
+
+def content_stems(text: str) -> set[str]:
+    return {stem(word) for word in content_words(text)}
+
+
+def numbers(text: str) -> set[str]:
+    """Numbers as written, thousands commas and trailing zeros left out: `1,069` and `1069` are one."""
+    found = set()
+    for match in _NUMBER.finditer(plain(text)):
+        digits = match.group().lstrip("+-").replace(",", "")
+        found.add(digits.rstrip("0").rstrip(".") if digits.count(".") == 1 else digits)
+    return found
+
+
+def fold_name(name: str) -> str:
+    """A name's letters and digits alone, lower case: `D^2-MoE` -> `d2moe`, `Mix-LN` -> `mixln`."""
+    return "".join(character for character in name.lower() if character.isalnum())
+
+
+def is_name(token: str) -> bool:
+    """Whether a token looks like an acronym or a method's name rather than a word."""
+    capitals = sum(character.isupper() for character in token)
+    inner = any(character.isupper() for character in token[1:])
+    digits = any(character.isdigit() for character in token)
+    return (inner and capitals >= 2) or (inner and not token.isupper()) or (digits and capitals >= 1)
+
+
+def names(text: str) -> list[str]:
+    """Acronyms and method names, as written, once each, in order."""
+    found = (match.group().strip(".-/") for match in _NAME.finditer(plain(text)))
+    return list(dict.fromkeys(token for token in found if is_name(token)))

@@ -1,0 +1,65 @@
+"""The assistant behind the page: opened in the background, so that the page is up at once.
+
+Indexes the seeds where there is no index yet, brings a stale index up to date, and says
+meanwhile what it waits for.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+
+from rag.assistant import Assistant
+from rag.config import Settings
+from rag.errors import RagError
+from rag.types import Answer, Turn
+from rag.wiring import ModelSlot, ensure_index, open_assistant
+
+
+class Desk:
+    """What the page asks. Questions that come early wait until the models are loaded."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._state = "Loading the embedding model (about 10 seconds)"
+        self._ready = threading.Event()
+        self._assistant: Assistant | None = None
+        self._fault: RagError | None = None
+        self._slot = ModelSlot(settings)
+        threading.Thread(target=self._open, name="desk", daemon=True).start()
+
+    def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[Answer]:
+        """The assistant's growing answers. Raises RagError, also what kept it from opening."""
+        self._ready.wait()
+        if self._assistant is None:
+            raise self._fault or RagError("Vouch could not start.", hint="Run `vouch doctor`.")
+        yield from self._assistant.stream(question, history)
+
+    def status(self) -> str:
+        """One line: what is being waited for, or what answers."""
+        if not self._ready.is_set():
+            return f"{self._state} …"
+        if self._fault is not None:
+            return f"{self._fault.message} {self._fault.hint}"
+        return self._slot.status()
+
+    def close(self) -> None:
+        self._slot.close()
+
+    def _open(self) -> None:
+        try:
+            ensure_index(self._settings, progress=self._progress)
+            assistant = open_assistant(self._settings, slot=self._slot)
+            self._state = "Loading the language model"
+            self._slot()
+            self._assistant = assistant
+        except RagError as error:
+            self._fault = error
+        except Exception as error:
+            self._fault = RagError(f"Vouch could not start: {error}.", hint="Run `vouch doctor`.")
+            raise
+        finally:
+            self._ready.set()
+
+    def _progress(self, stage: str, done: int, total: int) -> None:
+        self._state = f"{stage} the papers: {done} of {total}"

@@ -16,7 +16,7 @@ from rag.words import content_words, words
 _COUNT = re.compile(r"\bhow many\b.*\b(?:papers|publications|articles)\b", re.I)
 # Words that a count of papers may hold beside what the scope has understood.
 _COUNTING_WORDS = frozenset(
-    "papers publications articles published publish published wrote written listed list listing shelf library "
+    "papers publications articles published publish wrote written listed list listing shelf library "
     "collection code released release public open total altogether dated available source year number count "
     "appeared come came included contain contains hold holds seeds pages page indexed".split()
 )
@@ -31,8 +31,8 @@ def answer(question: str, plan: Plan, *, library: Library) -> Answer:
             kind="catalogue",
             status="not_found",
             text=(
-                "I found nothing that I can vouch for: about the shelf as a whole I can count papers by author, "
-                "year and code, and this asks for something else."
+                "I found nothing that I can vouch for: about the shelf as a whole I can count papers by "
+                "author, year and code, and this asks for something else."
             ),
         )
     papers = library.papers(plan.scope)
@@ -68,11 +68,7 @@ def _sentence(papers: Sequence[Paper], scope: Scope) -> str:
 
 def _not_understood(question: str, scope: Scope) -> list[str]:
     """Content words that neither the scope nor the wording of a count accounts for."""
-    known = (
-        _COUNTING_WORDS
-        | {word for name in scope.authors for word in words(name)}
-        | set(map(str, scope.years))
-    )
+    of_scope = {word for name in scope.authors for word in words(name)} | set(map(str, scope.years))
     return [word for word in content_words(question) if word not in _COUNTING_WORDS | of_scope]
 
 

@@ -144,16 +144,13 @@ def read_page(
     """Read one page file.
 
     What a `seeds.toml` beside the file says of it counts, arguments count more, and the year
-    is this year where neither names one. A page that differs from its listing was edited and
-    is read, unless it also ends without a line end: then it looks cut off.
-    Raises PageError.
+    is this year where neither names one. A page that differs from its listing was edited, and
+    is read. Raises PageError.
     """
     data = _read_bytes(path)
     listing = _find_listing(path)
     source = _Source(path.name, crawl_year or (listing.crawl_year if listing else date.today().year))
     text = _decode(data, source)
-    if listing and not text.endswith("\n") and not _unchanged(data, listing.sha256):
-        _refuse_cut(source, text.count("\n") + 1)
     return parse_page(
         text,
         seed=source.seed,
@@ -522,12 +519,6 @@ def _lines(text: str, source: _Source) -> list[_Line]:
     if not lines:
         source.refuse(0, "The page is empty.", "Fetch the page again.")
     return lines
-
-
-def _unchanged(data: bytes, sha256: str) -> bool:
-    """Whether the bytes are the listed ones, but for the mark and line ends that other systems write."""
-    plain = data.removeprefix(_UTF8_MARK).replace(b"\r\n", b"\n")
-    return sha256 in {hashlib.sha256(data).hexdigest(), hashlib.sha256(plain).hexdigest()}
 
 
 def _find_listing(path: Path) -> Listing | None:

@@ -37,10 +37,12 @@ _TOPIC = re.compile(
     re.I,
 )
 _CATALOGUE = re.compile(
-    r"^\W*how many (?:\w+\s+){0,6}(?:papers|publications|articles)\b|\bh-?index\b|\bco-?authors?\b", re.I
+    r"^\W*how many (?:\w+\s+){0,6}(?:papers|publications|articles)\b|\bh-?index\b|\bco-?authors?\b",
+    re.I,
 )
 _FOLLOW_UP = re.compile(
-    r"\b(?:it|its|they|them|their|this|that|these|those|he|she|the (?:paper|method|authors?|approach|model))\b",
+    r"\b(?:it|its|they|them|their|this|that|these|those|he|she"
+    r"|the (?:paper|method|authors?|approach|model))\b",
     re.I,
 )
 _YEAR = re.compile(r"\b(?:in|from|of|during|since)\s+((?:19|20)\d\d)\b|\b((?:19|20)\d\d)\s+papers?\b", re.I)

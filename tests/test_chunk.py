@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.chunk import LEAST_WINDOW_PIECES, chunk_paper, sentences, windows
+from rag.chunk import LEAST_WINDOW_PIECES, chunk_paper, windows
 from rag.pages import read_page
+from rag.sentences import sentences
 from rag.types import Chunk, Paper
 
 SEEDS = sorted((Path(__file__).parent.parent / "seeds").glob("*.txt"))

@@ -15,7 +15,7 @@ from rag.errors import PromptError
 from rag.prompt import CHAT_FORMATS, LONGEST_RUN, Message, clean, detect_chat_format, load_prompt, render
 from rag.types import Control
 
-RULES = "# system\n\nAnswer briefly.\n\n# user\n\nPaper: $title\n\n$abstract\n\nQuestion: $question\nAnswer now.\n"
+RULES = "# system\n\nBe brief.\n\n# user\n\nPaper: $title\n\n$abstract\n\nQuestion: $question\nAnswer now.\n"
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def write(tmp_path: Path):
 def test_a_prompt_file_becomes_messages_split_at_the_last_placeholder(write):
     messages = load_prompt(write(RULES)).messages(title="T", abstract="A", question="Q?")
     assert messages == (
-        Message("system", ("Answer briefly.",)),
+        Message("system", ("Be brief.",)),
         Message("user", ("Paper: T\n\nA\n\nQuestion: ", "Q?\nAnswer now.")),
     )
 

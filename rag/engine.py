@@ -1,8 +1,9 @@
 """llama.cpp: holds one model file open; token segments in, greedy text out.
 
-One worker thread owns the native context and frees it; callers queue. The tokens of the last
-prompt stay evaluated, so a prompt that begins like it costs only what differs. Knows nothing
-of papers or of what prompts say. The only module that imports llama_cpp.
+One worker thread owns the native context and frees it; callers queue. The last prompt stays
+evaluated, so one that begins like it costs only what differs, and is always evaluated in the
+same batches: sums are rounded by batch, so only then is the text the same whatever was read
+before. Knows nothing of papers or of what prompts say. The only module that imports llama_cpp.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -35,6 +37,8 @@ from rag.types import Control, Segment, Usage
 # tokens a second, in 611, 616, 625 and 634 MB.
 BATCH_TOKENS = 512
 COMPUTED_TOKENS = 256
+# A batch ends where text follows text, but not before it has this many tokens.
+LEAST_TOKENS = 16
 
 SEQUENCE = 0
 DECODE_ABORTED = 2
@@ -126,16 +130,17 @@ class Engine:
     ) -> Generator[str, None, None]:
         """Greedy text, piece by piece; see LanguageModel. Raises before the first piece if it cannot."""
         with self._worker.vocabulary() as vocabulary:
-            tokens = vocabulary.prompt(segments)
-        if not tokens:
+            batches = vocabulary.prompt(segments)
+        count = sum(map(len, batches))
+        if not count:
             raise ModelError("The prompt is empty.", hint="Restore the files in prompts/.")
-        if len(tokens) + max_tokens > self.context_tokens:
+        if count + max_tokens > self.context_tokens:
             raise ModelError(
-                f"The prompt has {len(tokens)} tokens and {max_tokens} are to be written, "
+                f"The prompt has {count} tokens and {max_tokens} are to be written, "
                 f"but {self.name} reads at most {self.context_tokens} together.",
                 hint="Ask a shorter question, or set context_tokens higher where the model allows it.",
             )
-        job = _Job(tokens, max_tokens, tuple(filter(None, stop)), max_seconds)
+        job = _Job(batches, max_tokens, tuple(filter(None, stop)), max_seconds)
         return self._pieces(job, on_usage)
 
     def close(self) -> None:
@@ -161,7 +166,7 @@ class Engine:
 class _Job:
     """One generation: what to read, when to end, and where its pieces go."""
 
-    tokens: list[int]
+    batches: list[list[int]]
     max_tokens: int
     stop: tuple[str, ...]
     max_seconds: float | None
@@ -240,7 +245,7 @@ class _Worker:
     def _write(self, job: _Job) -> Usage:
         deadline = time.monotonic() + (float("inf") if job.max_seconds is None else job.max_seconds)
         read = written = 0
-        for read in self._context.read(job.tokens):
+        for read in self._context.read(job.batches):
             if time.monotonic() > deadline:
                 return Usage(read, 0)
         text = _Text(job.stop)
@@ -276,12 +281,25 @@ class _Vocabulary:
         self.size: int = llama_cpp.llama_vocab_n_tokens(self._pointer)
         self._adds_beginning = bool(llama_cpp.llama_vocab_get_add_bos(self._pointer))
 
-    def prompt(self, segments: Sequence[Segment]) -> list[int]:
-        """The token ids of a prompt, with the beginning-of-text token where the model wants one."""
-        tokens = [llama_cpp.llama_vocab_bos(self._pointer)] if self._adds_beginning and segments else []
+    def prompt(self, segments: Sequence[Segment]) -> list[list[int]]:
+        """The token ids of a prompt in batches; what is before a border is likely to be read again.
+
+        Begins with the beginning-of-text token where the model wants one.
+        """
+        batches: list[list[int]] = [[]]
+        if self._adds_beginning and segments:
+            batches[0].append(llama_cpp.llama_vocab_bos(self._pointer))
+        before: Segment = Control("")
         for segment in segments:
-            tokens += [self.control(segment)] if isinstance(segment, Control) else self.text(segment)
-        return tokens
+            border = isinstance(before, str) and isinstance(segment, str)
+            if border and len(batches[-1]) >= LEAST_TOKENS:
+                batches.append([])
+            for token in [self.control(segment)] if isinstance(segment, Control) else self.text(segment):
+                if len(batches[-1]) == BATCH_TOKENS:
+                    batches.append([])
+                batches[-1].append(token)
+            before = segment
+        return [batch for batch in batches if batch]
 
     def text(self, text: str) -> list[int]:
         """Ids of plain text: never of a control token, whatever the text spells."""
@@ -345,7 +363,7 @@ class _Context:
         self._memory = llama_cpp.llama_get_memory(self._pointer)
         self._batch = llama_cpp.llama_batch_init(BATCH_TOKENS, 0, 1)
         self._size = vocabulary_size
-        self._held: list[int] = []
+        self._held: list[list[int]] = []  # the batches evaluated, in order
         self._job: _Job | None = None
 
     @contextmanager
@@ -359,16 +377,16 @@ class _Context:
             llama_cpp.llama_set_abort_callback(self._pointer, _never, None)
             self._job = None
 
-    def read(self, tokens: Sequence[int]) -> Iterator[int]:
-        """Evaluate a prompt, keeping what it shares with the last one.
+    def read(self, batches: Sequence[list[int]]) -> Iterator[int]:
+        """Evaluate a prompt, keeping the batches with which the last one began too.
 
         Yields, after each batch, how many tokens were evaluated so far.
         """
-        start = self._keep(tokens)
-        for position in range(start, len(tokens), BATCH_TOKENS):
-            chunk = tokens[position : position + BATCH_TOKENS]
-            self._evaluate(chunk, last=position + len(chunk) == len(tokens))
-            yield position + len(chunk) - start
+        read = 0
+        for batch in batches[self._keep(batches) :]:
+            self._evaluate(batch, last=batch is batches[-1])
+            read += len(batch)
+            yield read
 
     def append(self, token: int) -> None:
         """Evaluate one more token."""
@@ -393,16 +411,17 @@ class _Context:
         llama_cpp.llama_batch_free(self._batch)
         llama_cpp.llama_free(self._pointer)
 
-    def _keep(self, tokens: Sequence[int]) -> int:
-        """Drop what differs from `tokens`; return how many are held. The last is left to evaluate."""
-        kept = 0
-        for held, wanted in zip(self._held, tokens[:-1], strict=False):
-            if held != wanted:
-                break
-            kept += 1
+    @property
+    def _length(self) -> int:
+        return sum(map(len, self._held))
+
+    def _keep(self, batches: Sequence[list[int]]) -> int:
+        """Drop what differs; return how many batches are held. The last is left to evaluate."""
+        pairs = zip(self._held, batches[:-1], strict=False)
+        kept = len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
+        del self._held[kept:]
         # Recurrent and hybrid models cannot drop a part: they answer False.
-        if kept and llama_cpp.llama_memory_seq_rm(self._memory, SEQUENCE, kept, -1):
-            del self._held[kept:]
+        if kept and llama_cpp.llama_memory_seq_rm(self._memory, SEQUENCE, self._length, -1):
             return kept
         self.clear()
         return 0
@@ -410,7 +429,7 @@ class _Context:
     def _evaluate(self, tokens: Sequence[int], *, last: bool) -> None:
         if self._job and self._job.cancelled:
             raise _CancelledError
-        batch, start = self._batch, len(self._held)
+        batch, start = self._batch, self._length
         batch.n_tokens = len(tokens)
         for index, token in enumerate(tokens):
             batch.token[index] = token
@@ -428,7 +447,7 @@ class _Context:
                 f"The model failed while reading (code {result}): {_last_error()}.",
                 hint="Run `vouch models verify`; set context_tokens lower if memory is short.",
             )
-        self._held.extend(tokens)
+        self._held.append(list(tokens))
 
 
 class _Text:

@@ -177,7 +177,10 @@ def detect_chat_format(template: str) -> str | None:
 
 
 def render(messages: Sequence[Message], chat_format: str) -> tuple[Segment, ...]:
-    """The segments of a conversation, ending with the assistant's opening."""
+    """The segments of a conversation, ending with the assistant's opening.
+
+    Text that follows text begins something that changes more often than what is before it.
+    """
     if chat_format not in CHAT_FORMATS:
         raise PromptError(
             f"The chat format {chat_format} is unknown.", hint=f"Known formats: {', '.join(CHAT_FORMATS)}."
@@ -190,16 +193,8 @@ def render(messages: Sequence[Message], chat_format: str) -> tuple[Segment, ...]
 def _segments(messages: Iterable[Message], layout: ChatFormat) -> Iterator[Segment]:
     for message in messages:
         frame = layout.frame(message.role)
-        yield from _joined(frame.opening, message.parts)
-        yield from frame.closing
+        yield from (*frame.opening, *message.parts, *frame.closing)
     yield from layout.assistant.opening
-
-
-def _joined(opening: tuple[Segment, ...], parts: tuple[str, ...]) -> tuple[Segment, ...]:
-    """Opening and parts; a role's name and its text are one segment, as they are tokenised in training."""
-    if parts and opening and isinstance(last := opening[-1], str):
-        return (*opening[:-1], last + parts[0], *parts[1:])
-    return (*opening, *parts)
 
 
 def _system_folded(messages: Sequence[Message]) -> tuple[Message, ...]:
@@ -208,8 +203,7 @@ def _system_folded(messages: Sequence[Message]) -> tuple[Message, ...]:
     first, *others = [message for message in messages if message.role != "system"]
     if not system:
         return (first, *others)
-    head, *parts = first.parts
-    return (Message(first.role, (f"{system}\n\n{head}", *parts)), *others)
+    return (Message(first.role, (f"{system}\n\n", *first.parts)), *others)
 
 
 def _filled(text: str, values: Mapping[str, str]) -> tuple[str, ...]:

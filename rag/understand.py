@@ -154,6 +154,8 @@ def _named(question: str, gazetteer: Gazetteer) -> tuple[str, ...]:
 
 def _means_a_name(gram: Sequence[str], folded: str, gazetteer: Gazetteer) -> bool:
     """Whether these tokens stand for a name: written as one, or spelled as no everyday word is."""
+    if len(gram) > 1 and not all(content_words(token) for token in gram):
+        return False
     return any(is_name(token.strip(".-")) for token in gram) or folded not in gazetteer.everyday
 
 

@@ -1,4 +1,4 @@
-"""app: the conversation, the server's guards, and the page in a real browser."""
+"""app: the server's guards, and the page in a real browser."""
 
 from __future__ import annotations
 
@@ -100,112 +100,6 @@ class Scripted:
         except GeneratorExit:
             self.cancelled.set()
             raise
-
-
-def ask(assistant: Scripted, question: str, conversation: chat.Conversation) -> chat.Conversation:
-    *_, last = chat.converse(assistant, threading.Lock(), question, conversation)
-    return last
-
-
-# The conversation
-
-
-def test_a_question_is_shown_before_its_answer() -> None:
-    steps = list(chat.converse(Scripted(), threading.Lock(), "Why <b>?", chat.Conversation()))
-    assert "Why &lt;b&gt;?" in steps[0].current
-    assert "Looking" in steps[0].current
-    assert "not checked yet" in steps[2].current
-    assert "Salient weights stay in more bits." in steps[-1].current
-    assert "not checked yet" not in steps[-1].current
-
-
-def test_earlier_questions_and_the_papers_they_cited_are_told() -> None:
-    assistant = Scripted()
-    conversation = ask(assistant, "First?", chat.Conversation())
-    conversation = ask(assistant, "Is it missing?", conversation)
-    conversation = ask(assistant, "Third?", conversation)
-    assert [history for _, history in assistant.asked] == [
-        (),
-        (Turn("First?", ("p1",)),),
-        (Turn("First?", ("p1",)),),  # a question that failed has no papers to speak of
-    ]
-    assert "First?" in conversation.earlier
-    assert "The model is missing." in conversation.earlier
-    assert "Third?" in conversation.current
-
-
-def test_the_memory_of_a_conversation_is_bounded() -> None:
-    conversation = chat.Conversation()
-    for number in range(chat.KEPT_TURNS + 3):
-        conversation = conversation.ask(f"{number}?").show(growing("")[0])
-    assert len(conversation.turns) == chat.KEPT_TURNS
-    assert conversation.turns[-1].question == f"{chat.KEPT_TURNS + 1}?"
-
-
-def test_a_known_fault_is_one_sentence_and_a_hint() -> None:
-    last = ask(Scripted(), "Is it missing?", chat.Conversation())
-    assert "The model is missing." in last.current
-    assert "Run vouch models pull." in last.current
-
-
-def test_an_unknown_fault_is_logged_and_keeps_what_was_checked(caplog: pytest.LogCaptureFixture) -> None:
-    last = ask(Scripted(), "Will it crash?", chat.Conversation())
-    assert "Something went wrong" in last.current
-    assert "<blockquote" in last.current
-    assert "not checked yet" not in last.current
-    assert "ZeroDivisionError" not in last.current
-    assert "ZeroDivisionError" in caplog.text
-
-
-@pytest.mark.parametrize("question", ["Does it answer?", "Is it missing?", "Will it crash?"])
-def test_the_desk_is_free_after_every_question(question: str) -> None:
-    desk = threading.Lock()
-    list(chat.converse(Scripted(), desk, question, chat.Conversation()))
-    assert not desk.locked()
-
-
-def test_closing_cancels_the_assistant_and_frees_the_desk() -> None:
-    assistant, desk = Scripted(), threading.Lock()
-    steps = chat.converse(assistant, desk, "Will you wait?", chat.Conversation())
-    next(steps), next(steps)
-    assert desk.locked()
-    steps.close()
-    assert assistant.cancelled.is_set()
-    assert not desk.locked()
-
-
-def test_the_second_question_waits_for_the_first() -> None:
-    assistant, desk = Scripted(), threading.Lock()
-    first = chat.converse(assistant, desk, "First?", chat.Conversation())
-    second = chat.converse(assistant, desk, "Second?", chat.Conversation())
-    next(first), next(first)
-    assert "Looking" in next(second).current
-    assert "Looking" in next(second).current
-    first.close()
-    assert "<blockquote" in next(second).current
-    assert [question for question, _ in assistant.asked] == ["First?", "Second?"]
-
-
-def test_stopping_keeps_what_was_checked() -> None:
-    conversation = chat.Conversation().ask("Why?").show(growing("Why?")[1])
-    stopped = conversation.end("<p>Stopped.</p>")
-    assert "<blockquote" in stopped.current
-    assert "not checked yet" not in stopped.current
-    assert stopped.ask("And?").turns == (Turn("Why?", ("p1",)),)
-
-
-def test_clearing_forgets_all_but_never_gives_an_id_twice() -> None:
-    cleared = chat.Conversation().ask("Why?").show(growing("Why?")[0]).clear()
-    assert (cleared.turns, cleared.earlier, cleared.current) == ((), "", "")
-    assert 'id="exchange-2"' in cleared.ask("Again?").current
-
-
-def test_drafts_are_paced_and_evidence_is_not() -> None:
-    quoted, drafted, whole = growing("Why?")
-    longer = replace(drafted, draft="Salient weights stay in")
-    shown = list(chat.paced(iter([quoted, drafted, longer, whole]), seconds=3600))
-    assert shown == [quoted, drafted, whole]
-    assert list(chat.paced(iter([drafted, longer, whole]), seconds=0)) == [drafted, longer, whole]
 
 
 # The server

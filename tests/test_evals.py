@@ -165,10 +165,9 @@ def test_a_suite_has_the_same_shape_for_every_seed(questions: tuple[Question, ..
         assert Counter(homes) == dict.fromkeys(seeds, each)
 
 
-def test_every_wanted_fact_is_in_its_papers_and_not_in_question_or_title(
-    questions: tuple[Question, ...],
-) -> None:
-    for question in questions:
+@pytest.mark.parametrize("suite", [*SUITES, "calibration"])
+def test_every_wanted_fact_is_in_its_papers_and_not_in_question_or_title(suite: str) -> None:
+    for question in load_questions(find_suite(suite)):
         assert question.question.strip() == question.question
         for paper in question.papers:
             abstract = abstract_of(paper)
@@ -184,6 +183,17 @@ def test_the_held_back_questions_are_about_other_papers() -> None:
         paper for each in second for paper in each.papers
     }
     assert not {each.question for each in first} & {each.question for each in second}
+
+
+def test_the_calibration_questions_are_no_questions_of_the_suites() -> None:
+    calibration = load_questions(find_suite("calibration"))
+    kinds = Counter(question.kind for question in calibration)
+    assert kinds == {"fact": 10, "method": 10, "paraphrase": 40, "unanswerable": 30}
+    asked_about = {question.papers[:1] for question in calibration if question.answerable}
+    for suite in SUITES:
+        questions = load_questions(find_suite(suite))
+        assert not asked_about & {question.papers[:1] for question in questions}
+        assert not {each.question for each in calibration} & {each.question for each in questions}
 
 
 def test_an_unknown_suite_is_told_with_the_nearest_name() -> None:

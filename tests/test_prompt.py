@@ -116,35 +116,35 @@ HEADER, HEADER_END, TURN_END = (
         (
             "chatml",
             (
-                *(START, "system\nBe brief.", END, "\n"),
-                *(START, "user\nPaper: ", "What?", END, "\n"),
+                *(START, "system\n", "Be brief.", END, "\n"),
+                *(START, "user\n", "Paper: ", "What?", END, "\n"),
                 *(START, "assistant\n"),
             ),
         ),
         (
             "qwen3",
             (
-                *(START, "system\nBe brief.", END, "\n"),
-                *(START, "user\nPaper: ", "What?", END, "\n"),
+                *(START, "system\n", "Be brief.", END, "\n"),
+                *(START, "user\n", "Paper: ", "What?", END, "\n"),
                 *(START, "assistant\n<think>\n\n</think>\n\n"),
             ),
         ),
         (
             "llama3",
             (
-                *(HEADER, "system", HEADER_END, "\n\nBe brief.", TURN_END),
-                *(HEADER, "user", HEADER_END, "\n\nPaper: ", "What?", TURN_END),
+                *(HEADER, "system", HEADER_END, "\n\n", "Be brief.", TURN_END),
+                *(HEADER, "user", HEADER_END, "\n\n", "Paper: ", "What?", TURN_END),
                 *(HEADER, "assistant", HEADER_END, "\n\n"),
             ),
         ),
         (
             "gemma",
             (
-                *(Control("<start_of_turn>"), "user\nBe brief.\n\nPaper: ", "What?"),
+                *(Control("<start_of_turn>"), "user\n", "Be brief.\n\n", "Paper: ", "What?"),
                 *(Control("<end_of_turn>"), "\n", Control("<start_of_turn>"), "model\n"),
             ),
         ),
-        ("mistral", (Control("[INST]"), "Be brief.\n\nPaper: ", "What?", Control("[/INST]"))),
+        ("mistral", (Control("[INST]"), "Be brief.\n\n", "Paper: ", "What?", Control("[/INST]"))),
     ],
 )
 def test_each_chat_format_frames_the_roles(chat_format, segments):

@@ -1,25 +1,21 @@
 """The chat page: gradio's parts wired to an assistant, served on this machine. The only gradio importer.
 
-Knows when to ask, stop and clear, and who may reach the page; knows nothing of retrieval or
-models. What an answer looks like is render.py's. Nothing that the page needs comes from
-another machine.
+Knows the page's parts and who may reach them. What an answer looks like is render.py's, how a
+conversation goes on is conversation.py's. Nothing that the page needs comes from another machine.
 """
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import ipaddress
 import logging
-import math
 import os
 import socket
-import threading
-import time
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
 # Read when gradio is imported. The second spares a table of all past events, made anew after each.
@@ -34,11 +30,11 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rag.errors import RagError, UsageError
-from rag.types import Answer, Turn
+from rag.errors import UsageError
 from ui import render
+from ui.conversation import Asking, Conversation, Errand, Errands, converse
 
-# One for each author page, and a comparison across two of them.
+# Every author page is asked, and a comparison, a summary and a count are among them.
 EXAMPLES = (
     "How does OWL choose the sparsity of each layer?",
     "What does LLM-QAT quantize besides weights and activations?",
@@ -51,11 +47,10 @@ EXAMPLES = (
 LONGEST_QUESTION = 2000  # characters that the box takes
 LONGEST_QUEUE = 32  # questions that wait; one more is turned away
 READERS_AT_ONCE = 16  # each waits in a thread, of which gradio has 40
-KEPT_TURNS = 50  # earlier questions that a conversation remembers
 STATUS_SECONDS = 3.0
-FRAME_SECONDS = 0.1  # a picture costs a few ms of the cores that the model writes with
 FORGOTTEN_AFTER_SECONDS = 24 * 3600.0  # an idle browser session's conversation
 GOODBYE_SECONDS = 1  # open event streams of a page would keep the server up for ever
+LAST_STEP_SECONDS = 5.0  # the assistant's step that runs when the server ends: a paper's prefill
 
 # gradio compiles component templates and styles itself with inline rules, so scripts cannot be
 # held to files; that nothing is loaded from or sent to another host can.
@@ -112,129 +107,13 @@ watch('value', () => {
 });
 """
 
-log = logging.getLogger(__name__)
 
-
-class Asking(Protocol):
-    """What the page needs of an assistant. Called for one question at a time."""
-
-    def stream(self, question: str, history: Sequence[Turn]) -> Iterator[Answer]:
-        """Growing Answers. Closing the iterator cancels; its steps may run in different threads."""
-        ...
-
-    def status(self) -> str:
-        """A line for people about model and device. Quick, never fails, called from any thread."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Conversation:
-    """One browser session: the finished exchanges as turns and as HTML, and the one being written."""
-
-    turns: tuple[Turn, ...] = ()
-    earlier: str = ""
-    count: int = 0
-    question: str = ""
-    answer: Answer | None = None
-    current: str = ""
-
-    def ask(self, question: str) -> Conversation:
-        """The exchange before is finished, `question` begun."""
-        opened = replace(
-            self,
-            turns=self._finished_turns(),
-            earlier=self.earlier + self.current,
-            count=self.count + 1,
-            question=question,
-            answer=None,
-        )
-        return opened._with_body(render.render_waiting())
-
-    def show(self, answer: Answer) -> Conversation:
-        """`answer` stands under the current question."""
-        return replace(self, answer=answer)._with_body(render.render_answer(answer, anchor=self._anchor))
-
-    def end(self, note: str) -> Conversation:
-        """What the current answer holds stays, unchecked words go, and `note` (HTML) stands below."""
-        if self.answer is None:
-            return self._with_body(note)
-        answer = replace(self.answer, draft="")
-        body = render.render_answer(answer, anchor=self._anchor) + note
-        return replace(self, answer=answer)._with_body(body)
-
-    def clear(self) -> Conversation:
-        """Nothing is left but the count, so that no id is given twice."""
-        return Conversation(count=self.count)
-
-    @property
-    def _anchor(self) -> str:
-        return f"exchange-{self.count}"
-
-    def _with_body(self, body: str) -> Conversation:
-        return replace(self, current=render.render_exchange(self.question, body, anchor=self._anchor))
-
-    def _finished_turns(self) -> tuple[Turn, ...]:
-        if self.answer is None:
-            return self.turns
-        cited = tuple(citation.paper.id for citation in self.answer.citations)
-        return (*self.turns, Turn(self.question, cited))[-KEPT_TURNS:]
-
-
-def converse(
-    assistant: Asking, desk: threading.Lock, question: str, conversation: Conversation
-) -> Generator[Conversation]:
-    """The conversation as `question` is asked and answered. `desk` lets one question in at a time.
-
-    Ends with what went wrong where something does; closing it cancels.
-    """
-    conversation = conversation.ask(question)
-    yield conversation
-    while not desk.acquire(timeout=0.5):
-        yield conversation
-    try:
-        yield from _answered(assistant, conversation)
-    finally:
-        desk.release()
-
-
-def _answered(assistant: Asking, conversation: Conversation) -> Iterator[Conversation]:
-    try:
-        for answer in paced(assistant.stream(conversation.question, conversation.turns)):
-            conversation = conversation.show(answer)
-            yield conversation
-    except RagError as error:
-        yield conversation.end(render.render_problem(error.message, error.hint))
-    except Exception:
-        log.exception("The question %r could not be answered.", conversation.question)
-        yield conversation.end(
-            render.render_problem(
-                "Something went wrong inside Vouch.", "Ask again; what happened stands in its terminal."
-            )
-        )
-
-
-def paced(answers: Iterator[Answer], *, seconds: float = FRAME_SECONDS) -> Iterator[Answer]:
-    """The `answers` that are worth a new picture: of those that only lengthen a draft, one each `seconds`."""
-    claims, drafted_at = None, -math.inf
-    try:
-        for answer in answers:
-            now = time.monotonic()
-            if not answer.draft or answer.claims != claims or now - drafted_at >= seconds:
-                claims = answer.claims
-                drafted_at = now if answer.draft else drafted_at
-                yield answer
-    finally:
-        close = getattr(answers, "close", None)
-        if close is not None:
-            close()
-
-
-def build_page(assistant: Asking, examples: Sequence[str] = EXAMPLES) -> gr.Blocks:
+def build_page(errands: Errands, examples: Sequence[str] = EXAMPLES) -> gr.Blocks:
     """The page's components and what happens on each click."""
-    desk = threading.Lock()
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
     with gr.Blocks(title="Vouch", analytics_enabled=False, fill_width=True) as page:
         conversation = gr.State(Conversation(), time_to_live=FORGOTTEN_AFTER_SECONDS)
+        errand = gr.State(time_to_live=FORGOTTEN_AFTER_SECONDS)
         gr.HTML(render.render_masthead(), elem_id="masthead", apply_default_css=False)
         earlier = gr.HTML(elem_id="earlier", js_on_load=CONVERSATION_SCRIPT, apply_default_css=False)
         current = gr.HTML(elem_id="current", js_on_load=CONVERSATION_SCRIPT, apply_default_css=False)
@@ -244,7 +123,7 @@ def build_page(assistant: Asking, examples: Sequence[str] = EXAMPLES) -> gr.Bloc
             with gr.Row(elem_id="desk"):
                 box = gr.Textbox(
                     label="Your question",
-                    placeholder="Ask about these papers",
+                    placeholder="Ask a question",
                     elem_id="question",
                     lines=1,
                     max_lines=6,
@@ -257,7 +136,7 @@ def build_page(assistant: Asking, examples: Sequence[str] = EXAMPLES) -> gr.Bloc
                 stop = gr.Button("Stop", elem_id="stop", visible=False, scale=0, min_width=80)
                 clear = gr.Button("Clear", elem_id="clear", scale=0, min_width=80)
             status = gr.HTML(
-                render.render_status(assistant.status()), elem_id="status", apply_default_css=False
+                render.render_status(errands.status()), elem_id="status", apply_default_css=False
             )
 
         def asked(question: str, before: Conversation) -> Iterator[dict[Any, Any]]:
@@ -265,41 +144,53 @@ def build_page(assistant: Asking, examples: Sequence[str] = EXAMPLES) -> gr.Bloc
             if not question:
                 yield {box: ""}
                 return
-            steps = converse(assistant, desk, question, before)
-            with closing(steps):
-                yield {
-                    **pictured(next(steps)),
-                    box: "",
-                    suggestions: gr.update(visible=False),
-                    ask: gr.update(visible=False),
-                    stop: gr.update(visible=True),
-                }
+            begun = before.ask(question)
+            sent = errands.begin(begun)
+            yield {
+                **pictured(begun),
+                **busy(True),
+                errand: sent,
+                box: "",
+                suggestions: gr.update(visible=False),
+            }
+            with closing(converse(sent, begun)) as steps:
                 for step in steps:
                     yield {current: step.current, conversation: step}
-            yield idle()
+            yield busy(False)
 
         def pictured(now: Conversation) -> dict[Any, Any]:
             return {conversation: now, earlier: now.earlier, current: now.current}
 
-        def idle() -> dict[Any, Any]:
-            return {ask: gr.update(visible=True), stop: gr.update(visible=False)}
+        def busy(is_busy: bool) -> dict[Any, Any]:
+            # Clear is away while an answer is written, so that one event alone writes the conversation.
+            return {
+                stop: gr.update(visible=is_busy),
+                ask: gr.update(visible=not is_busy),
+                clear: gr.update(visible=not is_busy),
+            }
 
-        def stopped(now: Conversation) -> dict[Any, Any]:
-            return {**pictured(now.end(render.render_stopped())), **idle()}
+        def stopped(sent: Errand | None) -> None:
+            if sent is not None:
+                sent.stop()
 
         def cleared(now: Conversation) -> dict[Any, Any]:
-            return {**pictured(now.clear()), **idle(), box: "", suggestions: gr.update(visible=True)}
+            return {**pictured(now.clear()), box: "", suggestions: gr.update(visible=True)}
 
-        outputs = [conversation, earlier, current, box, suggestions, ask, stop]
-        at_once = {"concurrency_limit": READERS_AT_ONCE, "concurrency_id": "ask"}
-        answering = {"outputs": outputs, **at_once, **quiet}
+        written = [conversation, earlier, current, box, suggestions]
+        answering = {
+            "outputs": [*written, errand, ask, stop, clear],
+            "concurrency_limit": READERS_AT_ONCE,
+            "concurrency_id": "ask",
+            **quiet,
+        }
         typed = {"inputs": [box, conversation], "trigger_mode": "always_last"}
-        running = [gr.on([ask.click, box.submit], asked, **typed, **answering)]
-        running += [button.click(asked, inputs=[button, conversation], **answering) for button in buttons]
-        stop.click(stopped, inputs=conversation, outputs=outputs, cancels=running, queue=False, **quiet)
-        clear.click(cleared, inputs=conversation, outputs=outputs, cancels=running, queue=False, **quiet)
+        gr.on([ask.click, box.submit], asked, **typed, **answering)
+        for button in buttons:
+            button.click(asked, inputs=[button, conversation], **answering)
+        stop.click(stopped, inputs=errand, queue=False, **quiet)
+        clear.click(cleared, inputs=conversation, outputs=written, queue=False, **quiet)
         gr.Timer(STATUS_SECONDS).tick(
-            lambda: render.render_status(assistant.status()), outputs=status, queue=False, **quiet
+            lambda: render.render_status(errands.status()), outputs=status, queue=False, **quiet
         )
     page.queue(max_size=LONGEST_QUEUE, api_open=False)
     return page
@@ -337,13 +228,20 @@ def build_app(
     auth: tuple[str, str] | None = None,
     examples: Sequence[str] = EXAMPLES,
 ) -> FastAPI:
-    """The page behind its guards, as an ASGI app."""
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    """The page behind its guards, as an ASGI app. Build it inside a running event loop."""
+    errands = Errands(assistant)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await asyncio.to_thread(errands.close, seconds=LAST_STEP_SECONDS)
+
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.add_middleware(SameOrigin)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=trusted_hosts(host), www_redirect=False)
     return gr.mount_gradio_app(  # type: ignore[no-any-return]
         app,
-        build_page(assistant, examples),
+        build_page(errands, examples),
         path="/",
         auth=auth,
         app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
@@ -371,12 +269,13 @@ def serve(
 ) -> None:
     """Serves the page until Ctrl-C. `on_ready` is told its address once it answers; port 0 takes a free one.
 
-    Raises UsageError where host and port cannot be had, or other machines could come in without a password.
+    When it returns, the assistant's last step has ended or had LAST_STEP_SECONDS to end. Raises
+    UsageError where host and port cannot be had, or others could come in without a password.
     """
     if auth is None and not is_loopback(host):
         raise UsageError(
             f"{host} can be reached from other machines, so the page needs a password.",
-            hint="Give one with --auth USER:PASSWORD, or serve on 127.0.0.1.",
+            hint="Give one with --auth NAME:PASSWORD, or serve on 127.0.0.1.",
         )
     with listen(host, port) as listener:
         shown_host = f"[{host}]" if ":" in host else host

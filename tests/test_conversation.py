@@ -1,0 +1,199 @@
+"""conversation: what is told of earlier questions, how one ends, and that one is read at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from rag.errors import ModelError
+from rag.types import Answer, Citation, Claim, Paper, Turn
+from ui.conversation import KEPT_TURNS, Conversation, Errands, converse
+
+PATIENCE_SECONDS = 20  # how long a test waits before it fails
+
+PAPER = Paper("p1", "A Title", ("A. Author",), False, (), None, None, None, None, "A quote.", "s.txt", 0, "A")
+CLAIM = Claim("A quote.", (1,), "quoted", "A quote.", (0, 8), 0.9)
+QUOTED = Answer("?", "?", "paper", "answered", "", claims=(CLAIM,), citations=(Citation(1, PAPER),))
+DRAFTED = replace(QUOTED, draft="Half a sent")
+WHOLE = replace(QUOTED, claims=(CLAIM, replace(CLAIM, text="Checked words.", support="supported")))
+
+
+@dataclass
+class Scripted:
+    """An assistant whose questions hold what it is to do: `wait`, `missing` or `crash`.
+
+    At `wait` it stays silent after the draft until `gate` opens.
+    """
+
+    asked: list[tuple[str, tuple[Turn, ...]]] = field(default_factory=list)
+    gate: threading.Event = field(default_factory=threading.Event)
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    threads: set[int] = field(default_factory=set)
+
+    def status(self) -> str:
+        return "scripted"
+
+    def stream(self, question: str, history: Sequence[Turn]) -> Iterator[Answer]:
+        self.asked.append((question, tuple(history)))
+        if "missing" in question:
+            raise ModelError("The model is missing.", hint="Run vouch models pull.")
+        try:
+            for answer in (QUOTED, DRAFTED):
+                self.threads.add(threading.get_ident())
+                yield answer
+            if "crash" in question:
+                raise ZeroDivisionError
+            if "wait" in question:
+                assert self.gate.wait(PATIENCE_SECONDS)
+            yield WHOLE
+        except GeneratorExit:
+            self.threads.add(threading.get_ident())
+            self.cancelled.set()
+            raise
+
+
+def steps(errands: Errands, question: str, before: Conversation = Conversation()) -> list[Conversation]:  # noqa: B008
+    begun = before.ask(question)
+    return [begun, *converse(errands.begin(begun), begun)]
+
+
+def test_a_question_stands_before_its_answer() -> None:
+    first, *_, last = steps(Errands(Scripted()), "Why <b>?")
+    assert "Why &lt;b&gt;?" in first.current
+    assert "Looking" in first.current
+    assert "Checked words." in last.current
+    assert last.answer == WHOLE
+
+
+def test_what_is_new_is_shown_while_the_assistant_is_silent() -> None:
+    assistant = Scripted()
+    begun = Conversation().ask("Will you wait?")
+    answering = converse(Errands(assistant).begin(begun), begun)
+    assert any(step.answer == DRAFTED for step in answering)
+    assistant.gate.set()
+    assert list(answering)[-1].answer == WHOLE
+
+
+def test_earlier_questions_and_the_papers_they_cited_are_told() -> None:
+    assistant = Scripted()
+    errands = Errands(assistant)
+    conversation = steps(errands, "First?")[-1]
+    conversation = steps(errands, "Is it missing?", conversation)[-1]
+    conversation = steps(errands, "Third?", conversation)[-1]
+    told = (Turn("First?", ("p1",)),)
+    # a question that failed has no papers to speak of
+    assert [history for _, history in assistant.asked] == [(), told, told]
+    assert "First?" in conversation.earlier
+    assert "The model is missing." in conversation.earlier
+    assert "Third?" in conversation.current
+
+
+def test_the_memory_of_a_conversation_is_bounded() -> None:
+    conversation = Conversation()
+    for number in range(KEPT_TURNS + 3):
+        conversation = conversation.ask(f"{number}?").show(QUOTED)
+    assert len(conversation.turns) == KEPT_TURNS
+    assert conversation.turns[-1].question == f"{KEPT_TURNS + 1}?"
+
+
+def test_a_known_fault_is_one_sentence_and_a_hint() -> None:
+    last = steps(Errands(Scripted()), "Is it missing?")[-1]
+    assert "The model is missing." in last.current
+    assert "Run vouch models pull." in last.current
+
+
+def test_an_unknown_fault_is_logged_and_keeps_what_was_checked(caplog: pytest.LogCaptureFixture) -> None:
+    last = steps(Errands(Scripted()), "Will it crash?")[-1]
+    assert "Something went wrong" in last.current
+    assert "<blockquote" in last.current
+    assert "Half a sent" not in last.current
+    assert "ZeroDivisionError" not in last.current
+    assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.parametrize("question", ["Is it missing?", "Will it crash?", "Does it answer?"])
+def test_after_every_question_the_next_is_read(question: str) -> None:
+    errands = Errands(Scripted())
+    steps(errands, question)
+    assert steps(errands, "And this?")[-1].answer == WHOLE
+
+
+def test_a_stop_is_told_at_once_and_cancels_at_the_next_step() -> None:
+    assistant = Scripted()
+    begun = Conversation().ask("Will you wait?")
+    errand = Errands(assistant).begin(begun)
+    answering = converse(errand, begun)
+    assert any(step.answer == DRAFTED for step in answering)
+    errand.stop()
+    *_, last = [*answering]
+    assert "Stopped." in last.current
+    assert "<blockquote" in last.current
+    assert "Half a sent" not in last.current
+    assert not assistant.cancelled.is_set()  # it is still silent
+    assistant.gate.set()
+    assert assistant.cancelled.wait(PATIENCE_SECONDS)
+    assert last.ask("And?").turns == (Turn("Will you wait?", ("p1",)),)
+
+
+def test_an_assistant_is_stepped_and_closed_in_one_thread() -> None:
+    assistant = Scripted()
+    begun = Conversation().ask("Will you wait?")
+    errand = Errands(assistant).begin(begun)
+    assert any(step.answer == DRAFTED for step in converse(errand, begun))  # left, so closed
+    assistant.gate.set()
+    assert assistant.cancelled.wait(PATIENCE_SECONDS)
+    assert len(assistant.threads) == 1
+    assert threading.get_ident() not in assistant.threads
+
+
+def test_the_second_question_waits_for_the_first() -> None:
+    assistant = Scripted()
+    errands = Errands(assistant)
+    first, second = Conversation().ask("Will you wait?"), Conversation().ask("Second?")
+    answering = converse(errands.begin(first), first)
+    assert any(step.answer == DRAFTED for step in answering)
+    waiting = converse(errands.begin(second), second)
+    assert "Looking" in next(waiting).current
+    assert [question for question, _ in assistant.asked] == ["Will you wait?"]
+    assistant.gate.set()
+    assert list(waiting)[-1].answer == WHOLE
+    assert list(answering)[-1].answer == WHOLE
+
+
+def test_a_question_that_was_stopped_while_it_waited_is_never_asked() -> None:
+    assistant = Scripted()
+    errands = Errands(assistant)
+    first, second = Conversation().ask("Will you wait?"), Conversation().ask("Second?")
+    answering = converse(errands.begin(first), first)
+    assert any(step.answer == DRAFTED for step in answering)
+    errand = errands.begin(second)
+    waiting = converse(errand, second)
+    next(waiting)
+    errand.stop()
+    assert "Stopped." in list(waiting)[-1].current
+    assistant.gate.set()
+    list(answering)
+    assert steps(errands, "Third?")[-1].answer == WHOLE
+    assert [question for question, _ in assistant.asked] == ["Will you wait?", "Third?"]
+
+
+def test_after_closing_no_step_runs() -> None:
+    assistant = Scripted()
+    errands = Errands(assistant)
+    begun = Conversation().ask("Will you wait?")
+    answering = converse(errands.begin(begun), begun)
+    assert any(step.answer == DRAFTED for step in answering)
+    assert not errands.close(seconds=0)  # it is still silent
+    assistant.gate.set()
+    assert errands.close(seconds=PATIENCE_SECONDS)
+    assert assistant.cancelled.is_set()
+    assert "Stopped." in list(answering)[-1].current
+
+
+def test_clearing_forgets_all_but_never_gives_an_id_twice() -> None:
+    cleared = Conversation().ask("Why?").show(QUOTED).clear()
+    assert (cleared.turns, cleared.earlier, cleared.current) == ((), "", "")
+    assert 'id="exchange-2"' in cleared.ask("Again?").current

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from rag import catalogue
-from rag.compose import compose, refuse
+from rag.compose import compose, hedge, refuse
 from rag.library import Library
 from rag.protocols import Embedder, VectorStore
-from rag.read import Reader, read
+from rag.read import Reader, quote, read
 from rag.retrieve import retrieve
-from rag.types import Answer, Kind, Passage, Plan, Timings, Turn, Usage
+from rag.types import Answer, Kind, Passage, Plan, Reading, Timings, Turn, Usage
 from rag.understand import Gazetteer, understand
 
 # Papers ranked for one question, and titles named when nothing answers.
@@ -27,7 +27,11 @@ PAPERS_NAMED_IN_REFUSAL = 3
 QUOTES_FROM_BEST = 3
 QUOTES_FROM_OTHERS = 1
 # How far below the best paper's score another may stand and still be read, by kind of question.
-SCORE_MARGIN: dict[Kind, float] = {"paper": 0.12, "topic": 0.45, "compare": 0.0, "summary": 0.45}
+SCORE_MARGIN: dict[Kind, float] = {"paper": 0.12, "topic": 0.45, "summary": 0.45}
+# Most papers that one answer cites; the model reads at most `papers_read` of them.
+MOST_PAPERS = 6
+# Between this share of the relevance floor and the floor, the nearest quote is shown with a caveat.
+UNSURE_SHARE = 0.5
 
 
 @dataclass
@@ -64,51 +68,50 @@ class Assistant:
             return
         passages = self._retrieve(plan, PAPERS_RANKED)
         watch.retrieved()
-        chosen = choose_papers(plan, passages, floor=self.relevance_floor, most=self.papers_read)
-        if not chosen:
+        chosen = choose_papers(plan, passages, floor=self.relevance_floor)
+        if chosen:
+            yield from self._read_all(question, plan, chosen, watch)
+        elif passages and passages[0].relevance >= UNSURE_SHARE * self.relevance_floor:
+            nearest = compose(
+                question, plan, [_quotes(plan, 0, passages[0])], model=None, timings=watch.timings()
+            )
+            yield hedge(nearest, passages[:PAPERS_NAMED_IN_REFUSAL])
+        else:
             yield refuse(question, plan, passages[:PAPERS_NAMED_IN_REFUSAL], timings=watch.timings())
-            return
-        yield from self._read_all(question, plan, chosen, watch)
 
     def _read_all(
         self, question: str, plan: Plan, chosen: Sequence[Passage], watch: _Watch
     ) -> Iterator[Answer]:
-        readings = [
-            next(iter(read(p, plan.question, reader=None, quotes=_quotes(plan, i))))
-            for i, p in enumerate(chosen)
-        ]
+        readings = [_quotes(plan, place, passage) for place, passage in enumerate(chosen)]
         yield compose(question, plan, readings, model=None, timings=watch.timings())
         reader = self.reader()
         if reader is None:
             return
-        for index, passage in enumerate(chosen):
-            growing = read(
-                passage, plan.question, reader=reader, quotes=_quotes(plan, index), on_usage=watch.used
-            )
-            for reading in growing:
-                if reading.draft or reading.sentences:
-                    watch.wrote()
-                readings[index] = reading
+        for place, quoted in enumerate(readings[: self.papers_read]):
+            for reading in read(quoted, plan.question, reader=reader, on_usage=watch.used):
+                watch.wrote()
+                readings[place] = reading
                 yield compose(question, plan, readings, model=reader.model.name, timings=watch.timings())
 
     def _retrieve(self, plan: Plan, count: int) -> tuple[Passage, ...]:
         return retrieve(plan, library=self.library, vectors=self.vectors, embedder=self.embedder, count=count)
 
 
-def choose_papers(plan: Plan, passages: Sequence[Passage], *, floor: float, most: int) -> tuple[Passage, ...]:
-    """The papers worth reading: those that the question names, else those near it and near the best."""
-    named = [passage for passage in passages if passage.paper.id in plan.named]
-    if named:
-        return tuple(named[:most])
-    near = [passage for passage in passages if passage.relevance >= floor]
-    if not near or passages[0].relevance < floor:
+def choose_papers(plan: Plan, passages: Sequence[Passage], *, floor: float) -> tuple[Passage, ...]:
+    """The papers that answer: named by the question or near it, and not far behind the best."""
+    if plan.kind == "compare":
+        return tuple(passage for passage in passages if passage.paper.id in plan.named)[:MOST_PAPERS]
+    near = [passage for passage in passages if passage.relevance >= floor or passage.paper.id in plan.named]
+    if not near or near[0] is not passages[0]:
         return ()
     margin = SCORE_MARGIN.get(plan.kind, 0.0)
-    return tuple(passage for passage in near if passage.score >= passages[0].score - margin)[:most]
+    return tuple(passage for passage in near if passage.score >= passages[0].score - margin)[:MOST_PAPERS]
 
 
-def _quotes(plan: Plan, index: int) -> int:
-    return QUOTES_FROM_BEST if index == 0 and plan.kind == "paper" else QUOTES_FROM_OTHERS
+def _quotes(plan: Plan, place: int, passage: Passage) -> Reading:
+    return quote(
+        passage, count=QUOTES_FROM_BEST if place == 0 and plan.kind == "paper" else QUOTES_FROM_OTHERS
+    )
 
 
 class _Watch:

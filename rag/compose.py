@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from rag.types import Answer, Citation, Claim, Paper, Passage, Plan, Quote, Reading, Status, Timings, Verdict
 from rag.words import content_stems
@@ -60,6 +61,12 @@ def refuse(question: str, plan: Plan, passages: Sequence[Passage], *, timings: T
         nearest=nearest,
         timings=timings,
     )
+
+
+def hedge(answer: Answer, passages: Sequence[Passage]) -> Answer:
+    """The answer as one that may not answer: it says so before it quotes the nearest paper."""
+    text = f"I am not sure that a paper on this shelf answers this. The nearest one says:\n\n{answer.text}"
+    return replace(answer, status="partly", text=text, nearest=tuple(passage.paper for passage in passages))
 
 
 def answer_text(claims: Iterable[Claim]) -> str:

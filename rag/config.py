@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     chroma_server: str = Field(default="", description="HOST:PORT of a Chroma server; empty: embedded")
 
     # retrieve
-    papers_read: int = Field(default=3, ge=1, le=20, description="most papers that one answer reads")
+    papers_read: int = Field(default=3, ge=1, le=20, description="most papers the model reads for one answer")
     relevance_floor: float = Field(
         default=0.5, ge=0, le=1, description="below it a paper is not near the question"
     )

@@ -33,40 +33,30 @@ class Reader:
     max_seconds: float
 
 
-def choose_quotes(passage: Passage, *, count: int) -> tuple[Quote, ...]:
-    """The abstract's best sentences for the question, in reading order."""
+def quote(passage: Passage, *, count: int) -> Reading:
+    """A reading of the abstract's best sentences for the question alone, in their own order."""
     if not passage.sentences:
-        return ()
+        return Reading(passage)
     floor = passage.sentences[0].score * QUOTE_MARGIN
-    best = [quote for quote in passage.sentences[:count] if quote.score >= floor]
-    return tuple(sorted(best, key=lambda quote: quote.start))
+    best = [sentence for sentence in passage.sentences[:count] if sentence.score >= floor]
+    return Reading(passage, quotes=tuple(sorted(best, key=lambda sentence: sentence.start)))
 
 
 def read(
-    passage: Passage,
-    question: str,
-    *,
-    reader: Reader | None,
-    quotes: int,
-    on_usage: Callable[[Usage], None] | None = None,
+    reading: Reading, question: str, *, reader: Reader, on_usage: Callable[[Usage], None] | None = None
 ) -> Iterator[Reading]:
-    """Growing readings of one paper: first its quotes, then what the model adds, checked.
-
-    Without a reader the quotes are the reading.
-    """
-    reading = Reading(passage, quotes=choose_quotes(passage, count=quotes))
-    yield reading
-    if reader is None:
-        return
-    paper = passage.paper
-    messages = reader.prompt.messages(title=paper.title, abstract=paper.abstract, question=question)
-    text = ""
+    """Growing readings: the quotes that `reading` has already, and what the model adds, checked."""
+    passage = reading.passage
+    messages = reader.prompt.messages(
+        title=passage.paper.title, abstract=passage.paper.abstract, question=question
+    )
     pieces = reader.model.generate(
         render(messages, reader.model.chat_format),
         max_tokens=reader.max_tokens,
         max_seconds=reader.max_seconds,
         on_usage=on_usage,
     )
+    text = ""
     with closing(pieces):
         for piece in pieces:
             text += piece

@@ -19,7 +19,7 @@ from typing import get_args
 from rag.library import Library
 from rag.protocols import Embedder, Vectors, VectorStore
 from rag.types import Chunk, ChunkKind, Paper, Passage, Plan, Quote
-from rag.words import content_stems, content_words, stem
+from rag.words import content_stems, content_words, fold_name, holds_name, plain, proper_names, stem
 
 # Chunks and papers each signal may put forward before fusing.
 CANDIDATES = 60
@@ -28,32 +28,106 @@ WINDOW_WEIGHT = 1.0
 SENTENCE_WEIGHT = 0.5
 COVER_WEIGHT = 0.7
 NAME_BONUS = 0.6
-# Logistic model of "this paper is about what was asked".
-RELEVANCE_BIAS = -6.0
-RELEVANCE_SIMILARITY = 10.0
-RELEVANCE_COVER = 3.0
-RELEVANCE_NAME = 3.0
+# Logistic model of "this paper answers": fitted by `python -m evals.calibrate` on its questions.
+RELEVANCE_BIAS = -3.61
+RELEVANCE_SIMILARITY = 2.04
+RELEVANCE_COVER = 3.85
+RELEVANCE_MISSING_NAME = -2.74
+RELEVANCE_STANDING_OUT = 5.49
+MOST_MISSING_NAMES = 2
+# Papers after the first that make up the field that a paper stands out from.
+FIELD = 5
 
 
 def retrieve(
     plan: Plan, *, library: Library, vectors: VectorStore, embedder: Embedder, count: int
 ) -> tuple[Passage, ...]:
     """The `count` best papers for the plan, best first, each with its sentences scored."""
+    ranked = rank(plan, library=library, vectors=vectors, embedder=embedder)
+    field = _mean([best_similarity(found.signals) for found in ranked[1 : 1 + FIELD]])
+    weights = term_weights(plan.question, library)
+    return tuple(
+        Passage(
+            paper=found.paper,
+            score=found.signals.score,
+            relevance=relevance(found.signals, field),
+            sentences=_quotes(found.chunks, weights),
+        )
+        for found in ranked[:count]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What speaks for a paper. The first three are between 0 and 1 whatever the question.
+
+    `missing_names` counts names in the question that stand nowhere in the paper.
+    """
+
+    window: float
+    sentence: float
+    cover: float
+    named: bool
+    missing_names: int
+
+    @property
+    def score(self) -> float:
+        return (
+            WINDOW_WEIGHT * self.window
+            + SENTENCE_WEIGHT * self.sentence
+            + COVER_WEIGHT * self.cover
+            + NAME_BONUS * self.named
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A paper, what speaks for it, and its chunks with their cosine to the question."""
+
+    paper: Paper
+    signals: Signals
+    chunks: Sequence[tuple[Chunk, float]]
+
+
+def rank(plan: Plan, *, library: Library, vectors: VectorStore, embedder: Embedder) -> list[Ranked]:
+    """All candidates, best first: every paper that any signal puts forward."""
     allowed = [paper.id for paper in library.papers(plan.scope)] if plan.scope else None
     question_vector = embedder.embed_query(plan.question)
     weights = term_weights(plan.question, library)
+    asked_names = proper_names(plan.question)
     candidates = _candidates(plan, question_vector, list(weights), library, vectors, allowed)
     papers = library.papers_by_id(sorted(candidates))
     similarities = _similarities(question_vector, sorted(papers), library, vectors)
-    scored = []
-    for paper in papers.values():
-        signals = _signals(paper, similarities[paper.id], weights, named=paper.id in plan.named)
-        scored.append((signals.score, signals.relevance, paper))
-    scored.sort(key=lambda row: (-row[0], row[2].seed, row[2].index))
-    return tuple(
-        Passage(paper, score, relevance, _quotes(similarities[paper.id], weights))
-        for score, relevance, paper in scored[:count]
+    ranked = [
+        Ranked(
+            paper,
+            _signals(paper, similarities[paper.id], weights, asked_names, named=paper.id in plan.named),
+            similarities[paper.id],
+        )
+        for paper in papers.values()
+    ]
+    return sorted(ranked, key=lambda found: (-found.signals.score, found.paper.seed, found.paper.index))
+
+
+def best_similarity(signals: Signals) -> float:
+    return max(signals.window, signals.sentence)
+
+
+def relevance(signals: Signals, field: float) -> float:
+    """The probability that the paper is about what was asked.
+
+    `field` is the mean similarity of the papers that follow the first: how far a paper stands
+    out tells more than how near it is when question and paper share no words.
+    """
+    best = best_similarity(signals)
+    logit = (
+        RELEVANCE_BIAS
+        + RELEVANCE_SIMILARITY * best
+        + RELEVANCE_COVER * signals.cover
+        + RELEVANCE_MISSING_NAME * min(signals.missing_names, MOST_MISSING_NAMES)
+        + RELEVANCE_STANDING_OUT * (best - field)
     )
+    return 1 / (1 + math.exp(-logit))
 
 
 def term_weights(question: str, library: Library) -> dict[str, float]:
@@ -72,38 +146,26 @@ def cover(stems: Set[str], weights: Mapping[str, float]) -> float:
     return sum(weight for word, weight in weights.items() if word in stems) / total if total else 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Signals:
-    """What speaks for a paper; each between 0 and 1 whatever the question."""
-
-    window: float
-    sentence: float
-    cover: float
-    named: bool
-
-    @property
-    def score(self) -> float:
-        return (
-            WINDOW_WEIGHT * self.window
-            + SENTENCE_WEIGHT * self.sentence
-            + COVER_WEIGHT * self.cover
-            + NAME_BONUS * self.named
-        )
-
-    @property
-    def relevance(self) -> float:
-        best = max(self.window, self.sentence)
-        logit = RELEVANCE_BIAS + RELEVANCE_SIMILARITY * best + RELEVANCE_COVER * self.cover
-        return 1 / (1 + math.exp(-(logit + RELEVANCE_NAME * self.named)))
-
-
 def _signals(
-    paper: Paper, similarities: Sequence[tuple[Chunk, float]], weights: Mapping[str, float], *, named: bool
+    paper: Paper,
+    similarities: Sequence[tuple[Chunk, float]],
+    weights: Mapping[str, float],
+    asked_names: Sequence[str],
+    *,
+    named: bool,
 ) -> Signals:
     best = {"window": 0.0, "sentence": 0.0}
     for chunk, similarity in similarities:
         best[chunk.kind] = max(best[chunk.kind], similarity)
-    return Signals(best["window"], best["sentence"], cover(_paper_stems(paper), weights), named)
+    text = f"{paper.title} {paper.abstract}"
+    folded = _folded(text)
+    return Signals(
+        window=best["window"],
+        sentence=best["sentence"],
+        cover=cover(_text_stems(text), weights),
+        named=named,
+        missing_names=sum(not holds_name(name, folded) for name in asked_names),
+    )
 
 
 def _candidates(
@@ -150,10 +212,15 @@ def _sentence_score(text: str, similarity: float, weights: Mapping[str, float]) 
     return (max(similarity, 0.0) + cover(_text_stems(text), weights)) / 2
 
 
-def _paper_stems(paper: Paper) -> Set[str]:
-    return _text_stems(f"{paper.title} {paper.abstract}")
-
-
 @lru_cache(maxsize=16384)
 def _text_stems(text: str) -> Set[str]:
     return content_stems(text)
+
+
+@lru_cache(maxsize=4096)
+def _folded(text: str) -> str:
+    return fold_name(plain(text))
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else 0.0

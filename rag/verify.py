@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 
 from rag.types import Paper, Quote, Verdict
-from rag.words import content_stems, fold_name, names, numbers, plain
+from rag.words import content_stems, fold_name, holds_name, names, numbers, plain
 
 # Shares of a sentence's content stems that must stand in the paper, and in its best sentence.
 MIN_PAPER_COVER = 0.7
@@ -62,7 +62,7 @@ def _fault(sentence: str, stems: set[str], cover: float, text: str, quote: Quote
 def _missing_names(sentence: str, text: str) -> set[str]:
     """Names of the sentence that stand nowhere in the text; a plural s does not count."""
     folded = fold_name(plain(text))
-    return {name for name in names(sentence) if fold_name(name).removesuffix("s") not in folded}
+    return {name for name in names(sentence) if not holds_name(name, folded)}
 
 
 def _best_quote(stems: set[str], spans: Sequence[Quote]) -> Quote | None:

@@ -16,6 +16,9 @@ _NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:[.,]\d+)*")
 _LATEX_NOISE = re.compile(r"[${}\\]|\\(?:text|mathrm|mathbf|mathcal)\b")
 # A name has a capital beyond its first letter, or a digit beside letters: OWL, STBLLM, LazyDiT, D2-MoE.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9^+*/.-]*[A-Za-z0-9+]|[A-Z]{2,}")
+_PRONOUN = re.compile(r"I(?!\w)")
+_POSSESSIVE = re.compile(r"['’]s$")
+_TOKEN = re.compile(r"[^\s,;:?!()\[\]\"“”]+")
 
 # Function words and the words of asking; none of them says what a question is about.
 STOP_WORDS = frozenset(
@@ -77,14 +80,33 @@ def fold_name(name: str) -> str:
 
 
 def is_name(token: str) -> bool:
-    """Whether a token looks like an acronym or a method's name rather than a word."""
-    capitals = sum(character.isupper() for character in token)
-    inner = any(character.isupper() for character in token[1:])
-    digits = any(character.isdigit() for character in token)
-    return (inner and capitals >= 2) or (inner and not token.isupper()) or (digits and capitals >= 1)
+    """Whether a token looks like an acronym or a method's name rather than a word or a hyphenated phrase."""
+    return any(_is_named_part(part) for part in token.split("-"))
+
+
+def _is_named_part(part: str) -> bool:
+    inner_capital = any(character.isupper() for character in part[1:])
+    digit = any(character.isdigit() for character in part)
+    return inner_capital or (digit and any(character.isupper() for character in part))
 
 
 def names(text: str) -> list[str]:
     """Acronyms and method names, as written, once each, in order."""
     found = (match.group().strip(".-/") for match in _NAME.finditer(plain(text)))
     return list(dict.fromkeys(token for token in found if is_name(token)))
+
+
+def proper_names(text: str) -> list[str]:
+    """`names`, and other words that a capital marks as names because no sentence starts there.
+
+    A text that capitalises most of its words, as titles do, marks nothing.
+    """
+    tokens = _TOKEN.findall(text)
+    capitalised = [token for token in tokens[1:] if token[:1].isupper() and not _PRONOUN.match(token)]
+    marked = capitalised if 2 * len(capitalised) <= len(tokens) else []
+    return list(dict.fromkeys([*names(text), *(_POSSESSIVE.sub("", token) for token in marked)]))
+
+
+def holds_name(name: str, folded_text: str) -> bool:
+    """Whether a name stands in a text given as `fold_name(plain(text))`; a plural s does not count."""
+    return fold_name(name).removesuffix("s") in folded_text

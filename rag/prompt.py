@@ -209,7 +209,8 @@ def _system_folded(messages: Sequence[Message]) -> tuple[Message, ...]:
 def _filled(text: str, values: Mapping[str, str]) -> tuple[str, ...]:
     """The template, filled, in two parts: up to its last placeholder, and from there."""
     starts = [match.start() for match in Template.pattern.finditer(text) if match["named"] or match["braced"]]
-    border = starts[-1] if starts else 0
+    # Vocabularies hold words with the space before them: it goes with the value.
+    border = len(text[: starts[-1]].rstrip(" ")) if starts else 0
     halves = (Template(half).substitute(values) for half in (text[:border], text[border:]))
     return tuple(half for half in halves if half)
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import get_args
 
+from rag.evidence import cover, score_sentences
 from rag.library import Library
 from rag.protocols import Embedder, Vectors, VectorStore
 from rag.types import Chunk, ChunkKind, Paper, Passage, Plan, Quote
@@ -51,7 +52,7 @@ def retrieve(
             paper=found.paper,
             score=found.signals.score,
             relevance=relevance(found.signals, field),
-            sentences=_quotes(found.chunks, weights),
+            sentences=_quotes(plan.question, found, weights),
         )
         for found in ranked[:count]
     )
@@ -140,12 +141,6 @@ def term_weights(question: str, library: Library) -> dict[str, float]:
     return weights
 
 
-def cover(stems: Set[str], weights: Mapping[str, float]) -> float:
-    """The share of the question's information that these words hold, 0 to 1."""
-    total = sum(weights.values())
-    return sum(weight for word, weight in weights.items() if word in stems) / total if total else 0.0
-
-
 def _signals(
     paper: Paper,
     similarities: Sequence[tuple[Chunk, float]],
@@ -198,18 +193,24 @@ def _similarities(
     return similarities
 
 
-def _quotes(similarities: Sequence[tuple[Chunk, float]], weights: Mapping[str, float]) -> tuple[Quote, ...]:
-    """The abstract's sentences, best match with the question first."""
+def _quotes(question: str, found: Ranked, weights: Mapping[str, float]) -> tuple[Quote, ...]:
+    """The abstract's sentences, best answer to the question first."""
+    sentences = sorted(
+        ((chunk, similarity) for chunk, similarity in found.chunks if chunk.kind == "sentence"),
+        key=lambda row: row[0].start,
+    )
+    scores = score_sentences(
+        question,
+        found.paper.title,
+        [chunk.text for chunk, _ in sentences],
+        [similarity for _, similarity in sentences],
+        weights,
+    )
     quotes = [
-        Quote(chunk.text, chunk.start, chunk.end, _sentence_score(chunk.text, similarity, weights))
-        for chunk, similarity in similarities
-        if chunk.kind == "sentence"
+        Quote(chunk.text, chunk.start, chunk.end, score)
+        for (chunk, _), score in zip(sentences, scores, strict=True)
     ]
     return tuple(sorted(quotes, key=lambda quote: (-quote.score, quote.start)))
-
-
-def _sentence_score(text: str, similarity: float, weights: Mapping[str, float]) -> float:
-    return (max(similarity, 0.0) + cover(_text_stems(text), weights)) / 2
 
 
 @lru_cache(maxsize=16384)

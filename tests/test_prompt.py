@@ -32,7 +32,7 @@ def test_a_prompt_file_becomes_messages_split_at_the_last_placeholder(write):
     messages = load_prompt(write(RULES)).messages(title="T", abstract="A", question="Q?")
     assert messages == (
         Message("system", ("Be brief.",)),
-        Message("user", ("Paper: T\n\nA\n\nQuestion: ", "Q?\nAnswer now.")),
+        Message("user", ("Paper: T\n\nA\n\nQuestion:", " Q?\nAnswer now.")),
     )
 
 
@@ -47,13 +47,13 @@ def test_what_precedes_the_question_does_not_depend_on_it(write):
             index for index, (left, right) in enumerate(zip(one, other, strict=True)) if left != right
         ]
         assert len(differing) == 1
-        assert one[differing[0]] == "What?\nAnswer now."
+        assert one[differing[0]] == " What?\nAnswer now."
 
 
 def test_values_are_not_templates_and_are_cleaned(write):
     prompt = load_prompt(write("# user\n$title costs $$5: ${question}"))
     (message,) = prompt.messages(title="$question", question="a\u202eb\x00c")
-    assert message.parts == ("$question costs $5: ", "ab c")
+    assert message.parts == ("$question costs $5:", " ab c")
 
 
 @pytest.mark.parametrize(

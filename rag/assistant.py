@@ -15,7 +15,7 @@ from rag import catalogue
 from rag.compose import compose, hedge, refuse
 from rag.library import Library
 from rag.protocols import Embedder, VectorStore
-from rag.read import Reader, quote, read
+from rag.read import READING, Reader, quote, read
 from rag.retrieve import retrieve
 from rag.types import Answer, Kind, Passage, Plan, Reading, Timings, Turn, Usage
 from rag.understand import Gazetteer, understand
@@ -30,7 +30,7 @@ QUOTES_FROM_OTHERS = 1
 SCORE_MARGIN: dict[Kind, float] = {"paper": 0.12, "topic": 0.45, "summary": 0.45}
 # Most papers that one answer cites; the model reads at most `papers_read` of them.
 MOST_PAPERS = 6
-# Between this share of the relevance floor and the floor, the nearest quote is shown with a caveat.
+# From this share of the relevance floor up to it, the nearest paper is quoted with a caveat.
 UNSURE_SHARE = 0.5
 
 
@@ -89,7 +89,8 @@ class Assistant:
             return
         for place, quoted in enumerate(readings[: self.papers_read]):
             for reading in read(quoted, plan.question, reader=reader, on_usage=watch.used):
-                watch.wrote()
+                if reading.draft != READING:
+                    watch.wrote()
                 readings[place] = reading
                 yield compose(question, plan, readings, model=reader.model.name, timings=watch.timings())
 

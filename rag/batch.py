@@ -26,7 +26,7 @@ class Conversation:
 def read_batch(path: Path) -> list[Conversation]:
     """The file's conversations. Raises UsageError naming file and line."""
     try:
-        lines = path.read_bytes().decode("utf-8-sig").splitlines()
+        lines = path.read_bytes().decode("utf-8-sig").split("\n")
     except OSError as error:
         raise UsageError(
             f"{path} cannot be read: {error.strerror}.", hint="Name a file of questions."
@@ -44,9 +44,11 @@ def _conversation(line: str, where: str) -> Conversation:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{where}: not a JSON object.", hint=_EXAMPLE) from error
-    if not isinstance(value, dict) or not isinstance(value.get("id"), str | int):
+    if not isinstance(value, dict) or type(value.get("id")) not in (str, int):
         raise UsageError(f"{where}: an object with an id is expected.", hint=_EXAMPLE)
-    turns = value.get("turns", [value["question"]] if "question" in value else None)
+    if ("question" in value) == ("turns" in value):
+        raise UsageError(f"{where}: either a question or turns are expected.", hint=_EXAMPLE)
+    turns = value.get("turns", [value.get("question")])
     if not isinstance(turns, list) or not turns or not all(isinstance(turn, str) for turn in turns):
         raise UsageError(f"{where}: a question or a list of turns is expected.", hint=_EXAMPLE)
     return Conversation(value["id"], tuple(turns))

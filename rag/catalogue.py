@@ -11,20 +11,28 @@ from collections.abc import Sequence
 
 from rag.library import Library
 from rag.types import Answer, Citation, Claim, Paper, Plan, Scope, Timings
-from rag.words import content_words, words
+from rag.words import words
 
-_COUNT = re.compile(r"\bhow many\b.*\b(?:papers|publications|articles)\b", re.I)
-# Words that a count of papers may hold beside what the scope has understood.
-_COUNTING_WORDS = frozenset(
-    "papers publications articles published publish wrote written listed list listing shelf library "
-    "collection code released release public open total altogether dated available source year number count "
-    "appeared come came included contain contains hold holds seeds pages page indexed".split()
+_COUNT = re.compile(r"\bhow many\b(.*?)\b(?:papers|publications|articles)\b", re.I)
+_DETERMINERS = frozenset("of the these those your our all".split())
+# The only words that a count may hold: one more, such as "not" or "since", and it asks for something else.
+_COUNTING_WORDS = _DETERMINERS | frozenset(
+    "how many papers publications articles a an i we you me us it this that s and or in on at by from to "
+    "with is are was were be been do does did has have had there here please can could tell say know "
+    "publish published write wrote written list lists listed shelf library collection vouch total altogether "
+    "during appear appeared appears come comes came include includes included contain contains hold holds "
+    "seeds page pages indexed count number".split()
 )
+# Words that count only where the scope has understood them.
+_AUTHOR_WORDS = frozenset("author authored".split())
+_YEAR_WORDS = frozenset("year dated".split())
+_CODE_WORDS = frozenset("code open public released release releases source available".split())
+_WITHOUT_WORDS = frozenset("no without".split())
 
 
 def answer(question: str, plan: Plan, *, library: Library) -> Answer:
     """The count that the question asks for, or a refusal where it asks for something else."""
-    if not _COUNT.search(question) or _not_understood(question, plan.scope):
+    if not _understood(question, plan.scope):
         return Answer(
             question=question,
             understood_as=plan.understood_as,
@@ -66,10 +74,19 @@ def _sentence(papers: Sequence[Paper], scope: Scope) -> str:
     return ", ".join(parts) + "."
 
 
-def _not_understood(question: str, scope: Scope) -> list[str]:
-    """Content words that neither the scope nor the wording of a count accounts for."""
+def _understood(question: str, scope: Scope) -> bool:
+    """Whether the question is a count and each of its words is accounted for, by the scope or the wording."""
+    count = _COUNT.search(question)
+    if count is None:
+        return False
     of_scope = {word for name in scope.authors for word in words(name)} | set(map(str, scope.years))
-    return [word for word in content_words(question) if word not in _COUNTING_WORDS | of_scope]
+    known = _COUNTING_WORDS | of_scope
+    known |= _AUTHOR_WORDS if scope.authors else frozenset()
+    known |= _YEAR_WORDS if scope.years else frozenset()
+    known |= _CODE_WORDS if scope.has_code is not None else frozenset()
+    known |= _WITHOUT_WORDS if scope.has_code is False else frozenset()
+    counted = set(words(count[1])) <= _DETERMINERS | of_scope
+    return counted and set(words(question)) <= known
 
 
 def _without_years(scope: Scope) -> Scope:

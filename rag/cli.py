@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rag import __version__
-from rag.errors import RagError, UsageError
+from rag.errors import QuestionError, RagError, UsageError
 
 if TYPE_CHECKING:
+    from rag.assistant import Assistant
     from rag.types import Answer, Passage, Turn
     from rag.weights import Model
 
@@ -33,6 +34,9 @@ app = typer.Typer(
 models_app = typer.Typer(help="Models: list, pull, use, verify.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
 
+# The UsageError of click: of typer's own copy or of the package, as the release of typer has it.
+COMMAND_LINE_FAULT: type[Exception] = typer.BadParameter.__mro__[1]
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -40,7 +44,10 @@ def main() -> None:
     """Run the command; a RagError is one sentence and a hint, never a traceback."""
     _silence_libraries()
     try:
-        app(standalone_mode=False)
+        sys.exit(app(standalone_mode=False) or 0)
+    except COMMAND_LINE_FAULT as error:
+        _complain(_usage_error(error))
+        sys.exit(2)
     except RagError as error:
         _complain(error)
         sys.exit(2 if isinstance(error, UsageError) else 1)
@@ -75,13 +82,14 @@ def ingest_command(
         report = ingest_pages(
             load_settings(), _expanded(paths or []), crawl_year=crawl_year, rebuild=rebuild, progress=progress
         )
+    shelf = f"{report.papers} papers on the shelf"
     if report.chunks_embedded or report.chunks_removed or report.pages_changed:
         print(
-            f"{report.papers} papers on the shelf; {report.pages_changed} of {report.pages} pages changed, "
-            f"{report.chunks_embedded} chunks embedded, {report.chunks_removed} removed."
+            f"{shelf}, {report.abstract_tokens:,} tokens of abstracts; {report.pages_changed} of {report.pages} "
+            f"pages changed, {report.chunks_embedded} chunks embedded, {report.chunks_removed} removed."
         )
     else:
-        print(f"{report.papers} papers on the shelf; nothing has changed.")
+        print(f"{shelf}; nothing has changed.")
 
 
 @app.command()
@@ -297,11 +305,21 @@ def _ask_batch(path: Path) -> None:
     settings = load_settings()
     assistant = open_assistant(settings, slot=ModelSlot(settings))
     for item in items:
-        history: list[Turn] = []
-        for turn in item.turns[:-1]:
-            history.append(_turn(assistant.ask(turn, history)))
-        answer = assistant.ask(item.turns[-1], history)
+        answer = _last_answer(assistant, item.turns)
         print(json.dumps({"id": item.id, **answer.record()}, ensure_ascii=False), flush=True)
+
+
+def _last_answer(assistant: Assistant, turns: Sequence[str]) -> Answer:
+    """The answer to a conversation's last turn; one that cannot be asked is answered by why."""
+    from rag.compose import decline
+
+    history: list[Turn] = []
+    try:
+        for turn in turns[:-1]:
+            history.append(_turn(assistant.ask(turn, history)))
+        return assistant.ask(turns[-1], history)
+    except QuestionError as error:
+        return decline(turns[-1], f"{error.message} {error.hint}")
 
 
 def _turn(answer: Answer) -> Turn:
@@ -371,6 +389,15 @@ def _download_bar(name: str) -> Iterator[Callable[[int, int | None], None]]:
 
 def _say(line: str) -> None:
     sys.stderr.write(f"{line}\n")
+
+
+def _usage_error(fault: Any) -> UsageError:
+    """What click found wrong, in one sentence, and where to read on."""
+    command = fault.ctx.command_path if fault.ctx else "vouch"
+    message = " ".join(fault.format_message().split()) or f"{command} needs a command."
+    return UsageError(
+        message if message.endswith((".", "?", "!")) else f"{message}.", hint=f"Run `{command} --help`."
+    )
 
 
 def _complain(error: RagError) -> None:

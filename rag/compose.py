@@ -63,6 +63,11 @@ def refuse(question: str, plan: Plan, passages: Sequence[Passage], *, timings: T
     )
 
 
+def decline(question: str, why: str) -> Answer:
+    """The answer to what cannot be asked."""
+    return Answer(question=question, understood_as="", kind="other", status="not_found", text=why)
+
+
 def hedge(answer: Answer, passages: Sequence[Passage]) -> Answer:
     """The answer as one that may not answer: it says so before it quotes the nearest paper."""
     text = f"I am not sure that a paper on this shelf answers this. The nearest one says:\n\n{answer.text}"

@@ -7,12 +7,13 @@ are an error that offers the nearest name.
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import tomllib
 from pathlib import Path
 
 import platformdirs
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from rag.errors import UsageError
@@ -57,7 +58,7 @@ class Settings(BaseSettings):
     # retrieve
     papers_read: int = Field(default=3, ge=1, le=20, description="most papers the model reads for one answer")
     relevance_floor: float = Field(
-        default=0.5, ge=0, le=1, description="below it a paper is not near the question"
+        default=0.2, ge=0, le=1, description="below it a paper is not near the question"
     )
 
     # engine
@@ -69,6 +70,11 @@ class Settings(BaseSettings):
     gpu_layers: int = Field(default=-1, ge=-1, description="-1: all, where the build has a GPU")
     answer_tokens: int = Field(default=96, ge=8, le=1024, description="most tokens written for one paper")
     answer_seconds: float = Field(default=60, gt=0, description="most seconds spent writing for one paper")
+
+    @field_validator("home", "cache")
+    @classmethod
+    def _expand(cls, folder: Path) -> Path:
+        return folder.expanduser()
 
     @property
     def library_path(self) -> Path:
@@ -135,12 +141,13 @@ def save_setting(settings: Settings, key: str, value: str) -> None:
     """Write one string setting into `vouch.toml`, keeping the file's other lines."""
     path = settings.settings_path
     try:
-        lines = path.read_text("utf-8").splitlines() if path.is_file() else []
-        kept = [line for line in lines if line.split("=")[0].strip() != key]
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        text = path.read_text("utf-8").rstrip("\n") if path.is_file() else ""
+        kept = [line for line in text.split("\n") if line.split("=")[0].strip(" \t\"'") != key]
+        # A JSON string is a TOML string, but for the one control character that JSON lets through.
+        quoted = json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
-        partial.write_text("\n".join([f'{key} = "{escaped}"', *kept]) + "\n", "utf-8")
+        partial.write_text("\n".join([f"{key} = {quoted}", *kept]) + "\n", "utf-8")
         partial.replace(path)
     except OSError as error:
         raise UsageError(

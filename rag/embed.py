@@ -76,29 +76,43 @@ class SentenceEmbedder:
 
     def piece_spans(self, text: str) -> list[tuple[int, int]]:
         encoded = self.model.tokenizer(
-            text, add_special_tokens=False, return_offsets_mapping=True, truncation=False, verbose=False
+            _whole(text),
+            add_special_tokens=False,
+            return_offsets_mapping=True,
+            truncation=False,
+            verbose=False,
         )
         return [(int(start), int(end)) for start, end in encoded["offset_mapping"]]
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         vectors = self.model.encode_document(
-            list(texts), batch_size=BATCH_SIZE, normalize_embeddings=True, show_progress_bar=False
+            [_whole(text) for text in texts],
+            batch_size=BATCH_SIZE,
+            normalize_embeddings=True,
+            show_progress_bar=False,
         )
         return np.asarray(vectors, dtype=np.float32).reshape(len(texts), self.dimension)
 
     def embed_query(self, text: str) -> Vectors:
-        vector = self.model.encode_query(text, normalize_embeddings=True, show_progress_bar=False)
+        vector = self.model.encode_query(_whole(text), normalize_embeddings=True, show_progress_bar=False)
         return np.asarray(vector, dtype=np.float32)
+
+
+def _whole(text: str) -> str:
+    """The text, of the same length, with the halves of characters that the tokeniser refuses replaced."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _load(folder: Path, threads: int) -> Any:
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["TRANSFORMERS_OFFLINE"] = "1"
     os.environ["TRANSFORMERS_VERBOSITY"] = "error"
-    os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     import torch
     from sentence_transformers import SentenceTransformer
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()
 
     if threads:
         torch.set_num_threads(threads)

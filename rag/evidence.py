@@ -36,8 +36,9 @@ _ASKS_HOW = re.compile(
 )
 _STEP = re.compile(
     r"\b(?:specifically|we (?:propose|introduce|present|design|develop|devise|employ|use|construct|build"
-    r"|perform|leverage|adopt|combine|integrate)|proposes?|introduces?|consists? of|first|then|by \w+ing|via|through"
-    r"|based on|namely|instead|key (?:idea|insight)|to (?:this end|address|tackle|overcome|bridge))\b",
+    r"|perform|leverage|adopt|combine|integrate)|proposes?|introduces?|consists? of|first|then|by \w+ing"
+    r"|via|through|based on|namely|instead|key (?:idea|insight)"
+    r"|to (?:this end|address|tackle|overcome|bridge))\b",
     re.I,
 )
 _BACKGROUND = re.compile(

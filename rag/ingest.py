@@ -14,6 +14,7 @@ from rag.chunk import CHUNKER_VERSION, chunk_paper
 from rag.errors import LibraryError
 from rag.library import Library
 from rag.protocols import Embedder, VectorStore
+from rag.tokens import count_tokens
 from rag.types import Chunk, Page, Paper
 
 # Chunks embedded and stored at a time: progress and an interrupt come between two batches.
@@ -24,7 +25,10 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """What one ingest did. Counts are of papers and chunks."""
+    """What one ingest did. Counts are of papers and chunks.
+
+    `abstract_tokens` are those of the whole shelf, in cl100k_base, counted only after a change.
+    """
 
     pages: int
     pages_changed: int
@@ -33,6 +37,7 @@ class IngestReport:
     chunks: int
     chunks_embedded: int
     chunks_removed: int
+    abstract_tokens: int
 
 
 def index_fingerprint(embedder: Embedder) -> str:
@@ -51,8 +56,9 @@ def ingest(
 ) -> IngestReport:
     """Index these pages beside those that the library has already.
 
-    A page that is in the library unchanged costs nothing; `rebuild` makes all chunks and
-    vectors anew. Raises LibraryError where library or vectors cannot be written.
+    A page that is in the library unchanged costs nothing; `rebuild` puts these pages in as they
+    are read now and makes all chunks and vectors anew. Raises LibraryError where library or
+    vectors cannot be written.
     """
     fingerprint = index_fingerprint(embedder)
     rechunk = rebuild or library.chunker() != fingerprint
@@ -62,7 +68,7 @@ def ingest(
     to_chunk: list[Paper] = []
     if changed or rechunk:
         with library.writing():
-            for page, papers in changed:
+            for page, papers in pages if rebuild else changed:
                 library.put_page(page, papers)
             to_chunk = [
                 paper for paper in library.papers() if rechunk or _differs(paper, before.get(paper.id))
@@ -77,6 +83,7 @@ def ingest(
     embedded, removed = sync_vectors(
         library=library, vectors=vectors, embedder=embedder, rebuild=rebuild, progress=progress
     )
+    touched = bool(changed or embedded or removed)
     return IngestReport(
         pages=len(pages),
         pages_changed=len(changed),
@@ -85,6 +92,7 @@ def ingest(
         chunks=vectors.count(),
         chunks_embedded=embedded,
         chunks_removed=removed,
+        abstract_tokens=sum(count_tokens(paper.abstract) for paper in library.papers()) if touched else 0,
     )
 
 
@@ -103,7 +111,10 @@ def sync_vectors(
     chunks = {chunk.id: chunk for chunk in library.chunks()}
     stored = vectors.ids()
     gone = sorted(stored - chunks.keys())
-    missing = [chunk for chunk in chunks.values() if chunk.id not in stored]
+    # Texts of like length share a batch, so that little of it is padding.
+    missing = sorted(
+        (chunk for chunk in chunks.values() if chunk.id not in stored), key=lambda c: len(c.text)
+    )
     vectors.delete(gone)
     titles = {paper.id: paper.title for paper in library.papers()} if missing else {}
     for start in range(0, len(missing), EMBED_BATCH):

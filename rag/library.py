@@ -17,7 +17,7 @@ from typing import Any
 from rag.errors import LibraryError, MissingLibraryError
 from rag.types import Chunk, Page, Paper, Profile, Scope
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 # Seconds a reader waits for a writer's commit, and a writer for readers.
 BUSY_SECONDS = 5.0
 
@@ -27,18 +27,23 @@ CREATE TABLE pages (
     seed TEXT PRIMARY KEY, layout TEXT NOT NULL, author TEXT NOT NULL, author_inferred INTEGER NOT NULL,
     crawl_year INTEGER NOT NULL, sha256 TEXT NOT NULL, profile TEXT NOT NULL
 ) STRICT;
-CREATE TABLE papers (
-    id TEXT PRIMARY KEY, title TEXT NOT NULL, authors TEXT NOT NULL, et_al INTEGER NOT NULL,
-    affiliations TEXT NOT NULL, category TEXT, date TEXT, has_code INTEGER, score REAL, abstract TEXT NOT NULL
-) STRICT;
--- A paper may stand on several pages; its first listing gives seed, index and page author.
 CREATE TABLE listings (
-    seed TEXT NOT NULL REFERENCES pages(seed), position INTEGER NOT NULL,
-    paper_id TEXT NOT NULL REFERENCES papers(id), PRIMARY KEY (seed, position)
+    seed TEXT NOT NULL REFERENCES pages(seed), position INTEGER NOT NULL, paper_id TEXT NOT NULL,
+    title TEXT NOT NULL, authors TEXT NOT NULL, et_al INTEGER NOT NULL, affiliations TEXT NOT NULL,
+    category TEXT, date TEXT, has_code INTEGER, score REAL, abstract TEXT NOT NULL,
+    PRIMARY KEY (seed, position)
 ) STRICT;
-CREATE INDEX listings_by_paper ON listings(paper_id);
+CREATE INDEX listings_by_paper ON listings(paper_id, seed, position);
+-- A paper may stand on several pages, and they may differ: its first listing is the paper.
+CREATE VIEW papers AS
+SELECT l.paper_id AS id, l.title, l.authors, l.et_al, l.affiliations, l.category, l.date, l.has_code,
+       l.score, l.abstract, l.seed, l.position, g.author AS page_author
+FROM listings l JOIN pages g ON g.seed = l.seed
+WHERE NOT EXISTS (
+    SELECT 1 FROM listings e WHERE e.paper_id = l.paper_id AND (e.seed, e.position) < (l.seed, l.position)
+);
 CREATE TABLE chunks (
-    id TEXT PRIMARY KEY, paper_id TEXT NOT NULL REFERENCES papers(id), kind TEXT NOT NULL,
+    id TEXT PRIMARY KEY, paper_id TEXT NOT NULL, kind TEXT NOT NULL,
     start INTEGER NOT NULL, stop INTEGER NOT NULL, text TEXT NOT NULL
 ) STRICT;
 CREATE INDEX chunks_by_paper ON chunks(paper_id);
@@ -48,12 +53,9 @@ CREATE VIRTUAL TABLE paper_text USING fts5(
 """
 
 _PAPER_COLUMNS = """
-SELECT p.id, p.title, p.authors, p.et_al, p.affiliations, p.category, p.date, p.has_code, p.score,
-       p.abstract, l.seed, l.position, g.author
-FROM papers p
-JOIN listings l ON l.rowid = (
-    SELECT rowid FROM listings WHERE paper_id = p.id ORDER BY seed, position LIMIT 1)
-JOIN pages g ON g.seed = l.seed
+SELECT id, title, authors, et_al, affiliations, category, date, has_code, score, abstract, seed, position,
+       page_author
+FROM papers
 """
 
 
@@ -97,13 +99,12 @@ class Library:
     def papers(self, scope: Scope | None = None) -> list[Paper]:
         """The papers in scope, in the order of the pages that list them."""
         where, values = _where(scope or Scope())
-        return [
-            _paper(row) for row in self._rows(f"{_PAPER_COLUMNS} {where} ORDER BY l.seed, l.position", values)
-        ]
+        rows = self._rows(f"{_PAPER_COLUMNS} {where} ORDER BY seed, position", values)
+        return [_paper(row) for row in rows]
 
     def papers_by_id(self, paper_ids: Sequence[str]) -> dict[str, Paper]:
         """The papers with these ids; ids that are not on the shelf are left out."""
-        rows = self._rows(f"{_PAPER_COLUMNS} WHERE p.id IN ({_marks(paper_ids)})", list(paper_ids))
+        rows = self._rows(f"{_PAPER_COLUMNS} WHERE id IN ({_marks(paper_ids)})", list(paper_ids))
         return {row[0]: _paper(row) for row in rows}
 
     def chunks(self) -> list[Chunk]:
@@ -145,7 +146,7 @@ class Library:
         return int(rows[0][0])
 
     def paper_count(self) -> int:
-        return int(self._rows("SELECT count(*) FROM papers")[0][0])
+        return int(self._rows("SELECT count(DISTINCT paper_id) FROM listings")[0][0])
 
     def generation(self) -> int:
         """A number that grows with every change; readers compare it to know of changes."""
@@ -174,30 +175,20 @@ class Library:
     def put_page(self, page: Page, papers: Sequence[Paper]) -> None:
         """Make the page's listing what `papers` says; papers that no page lists any more go."""
         execute = self._connection.execute
+        before = self._rows("SELECT paper_id FROM listings WHERE seed = ?", [page.seed])
+        touched = json.dumps([paper.id for paper in papers] + [row[0] for row in before])
         execute("DELETE FROM listings WHERE seed = ?", [page.seed])
-        execute(
-            "INSERT OR REPLACE INTO pages VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [
-                page.seed,
-                page.layout,
-                page.author,
-                page.author_inferred,
-                page.crawl_year,
-                page.sha256,
-                json.dumps(_profile_fields(page.profile)),
-            ],
-        )
+        execute("INSERT OR REPLACE INTO pages VALUES (?, ?, ?, ?, ?, ?, ?)", _page_row(page))
         for paper in papers:
-            execute("INSERT OR REPLACE INTO papers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _paper_row(paper))
-            execute("DELETE FROM paper_text WHERE paper_id = ?", [paper.id])
-            execute(
-                "INSERT INTO paper_text (paper_id, title, authors, abstract) VALUES (?, ?, ?, ?)",
-                [paper.id, paper.title, ", ".join(paper.authors), paper.abstract],
-            )
-            execute("INSERT INTO listings VALUES (?, ?, ?)", [page.seed, paper.index, paper.id])
-        unlisted = "(SELECT id FROM papers WHERE id NOT IN (SELECT paper_id FROM listings))"
-        for table, column in (("chunks", "paper_id"), ("paper_text", "paper_id"), ("papers", "id")):
-            execute(f"DELETE FROM {table} WHERE {column} IN {unlisted}")
+            execute(f"INSERT INTO listings VALUES ({_marks(range(12))})", _listing_row(page, paper))
+        execute("DELETE FROM paper_text WHERE paper_id IN (SELECT value FROM json_each(?))", [touched])
+        execute(
+            "INSERT INTO paper_text (paper_id, title, authors, abstract) "
+            "SELECT id, title, (SELECT group_concat(value, ', ') FROM json_each(authors)), abstract "
+            "FROM papers WHERE id IN (SELECT value FROM json_each(?))",
+            [touched],
+        )
+        execute("DELETE FROM chunks WHERE paper_id NOT IN (SELECT paper_id FROM listings)")
 
     def put_chunks(self, paper_id: str, chunks: Iterable[Chunk]) -> None:
         """Make these the paper's chunks."""
@@ -214,6 +205,11 @@ class Library:
             raise LibraryError(
                 f"{self._path} was made by a newer Vouch.",
                 hint="Update Vouch, or set VOUCH_HOME to another folder.",
+            )
+        if 0 < version < SCHEMA_VERSION:
+            raise LibraryError(
+                f"{self._path} was made by an older Vouch.",
+                hint="Move it away and run `vouch ingest`: the pages hold all that it held.",
             )
         if version == 0 and not create:
             raise MissingLibraryError("There is no index yet.", hint="Run `vouch ingest` to make one.")
@@ -254,6 +250,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
         connection = sqlite3.connect(
             f"{uri}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
+    connection.create_function("casefold", 1, str.casefold, deterministic=True)
     return connection
 
 
@@ -275,22 +272,26 @@ def _library_error(path: Path, error: Exception) -> LibraryError:
 
 
 def _where(scope: Scope) -> tuple[str, list[Any]]:
-    """The scope as SQL. An author is a page's owner or a printed author, whatever the case."""
+    """The scope as SQL. An author is one whose page lists the paper or a printed one, whatever the case."""
     parts: list[str] = []
     values: list[Any] = []
     if scope.authors:
-        printed = "SELECT 1 FROM json_each(p.authors) WHERE value = ? COLLATE NOCASE"
-        author = f"(g.author = ? COLLATE NOCASE OR EXISTS ({printed}))"
-        parts.append("(" + " OR ".join([author] * len(scope.authors)) + ")")
-        values += [name for name in scope.authors for _ in range(2)]
+        names = f"({_marks(scope.authors)})"
+        listed = (
+            "SELECT 1 FROM listings l JOIN pages g ON g.seed = l.seed "
+            f"WHERE l.paper_id = papers.id AND casefold(g.author) IN {names}"
+        )
+        printed = f"SELECT 1 FROM json_each(papers.authors) WHERE casefold(value) IN {names}"
+        parts.append(f"(EXISTS ({listed}) OR EXISTS ({printed}))")
+        values += [name.casefold() for name in scope.authors] * 2
     if scope.years:
-        parts.append(f"substr(p.date, 1, 4) IN ({_marks(scope.years)})")
+        parts.append(f"substr(date, 1, 4) IN ({_marks(scope.years)})")
         values += [str(year) for year in scope.years]
     if scope.categories:
-        parts.append(f"p.category IN ({_marks(scope.categories)})")
+        parts.append(f"category IN ({_marks(scope.categories)})")
         values += [category.upper() for category in scope.categories]
     if scope.has_code is not None:
-        parts.append("p.has_code = ?")
+        parts.append("has_code = ?")
         values.append(int(scope.has_code))
     return ("WHERE " + " AND ".join(parts) if parts else ""), values
 
@@ -300,16 +301,21 @@ def _marks(values: Sequence[Any]) -> str:
 
 
 def _quoted(term: str) -> str:
-    """A term as an FTS5 string: a phrase, never an operator."""
-    return '"' + term.replace('"', " ") + '"'
+    """A term as an FTS5 string: a phrase, never an operator. SQLite takes neither NUL nor half characters."""
+    plain = term.replace('"', " ").replace("\0", " ")
+    return '"' + plain.encode("utf-8", "replace").decode() + '"'
 
 
-def _profile_fields(profile: Profile) -> dict[str, Any]:
-    return {name: getattr(profile, name) for name in Profile.__dataclass_fields__}
+def _page_row(page: Page) -> list[Any]:
+    profile = {name: getattr(page.profile, name) for name in Profile.__dataclass_fields__}
+    inferred = page.author_inferred
+    return [page.seed, page.layout, page.author, inferred, page.crawl_year, page.sha256, json.dumps(profile)]
 
 
-def _paper_row(paper: Paper) -> list[Any]:
+def _listing_row(page: Page, paper: Paper) -> list[Any]:
     return [
+        page.seed,
+        paper.index,
         paper.id,
         paper.title,
         json.dumps(paper.authors, ensure_ascii=False),

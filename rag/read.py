@@ -20,6 +20,8 @@ Verify = Callable[[str, Paper, Sequence[Quote]], Verdict]
 
 # A second quote must match the question at least this much as well as the best one does.
 QUOTE_MARGIN = 0.6
+# The draft while the model reads and has not written a word.
+READING = "…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ def read(
 ) -> Iterator[Reading]:
     """Growing readings: the quotes that `reading` has already, and what the model adds, checked."""
     passage = reading.passage
+    yield replace(reading, draft=READING)
     messages = reader.prompt.messages(
         title=passage.paper.title, abstract=passage.paper.abstract, question=question
     )

@@ -5,6 +5,7 @@ Shows an Answer and nothing else; knows nothing of how it was made.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterator
 
@@ -14,6 +15,9 @@ from rich.markdown import Markdown
 from rich.text import Text
 
 from rag.types import Answer
+
+# What a terminal obeys instead of printing, what reorders a line, and what no encoding can write.
+_STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def show_answers(answers: Iterator[Answer], console: Console | None = None) -> None:
@@ -34,17 +38,22 @@ def plain_text(answer: Answer) -> str:
         parts.append(
             "\n".join(["Sources", *(_source(answer, index) for index in range(len(answer.citations)))])
         )
-    return "\n\n".join(parts)
+    return harmless("\n\n".join(parts))
+
+
+def harmless(text: str) -> str:
+    """`text` without the characters that steer a terminal; line ends and tabs stay."""
+    return _STEERING.sub("", text)
 
 
 def _drawn(answer: Answer) -> RenderableType:
     parts: list[RenderableType] = []
     if answer.draft:
-        parts.append(Text(f"writing, not checked yet: {answer.draft}", style="dim italic"))
-    parts.append(Markdown(_escaped(answer.text)))
+        parts.append(Text(harmless(f"writing, not checked yet: {answer.draft}"), style="dim italic"))
+    parts.append(Markdown(_escaped(harmless(answer.text))))
     if answer.citations:
         parts.append(Text("\nSources", style="bold"))
-        parts += [Text(_source(answer, index)) for index in range(len(answer.citations))]
+        parts += [Text(harmless(_source(answer, index))) for index in range(len(answer.citations))]
     if answer.model:
         parts.append(Text(f"\n{answer.model} · {answer.timings.total_s:.1f} s", style="dim"))
     return Group(*parts)
@@ -60,6 +69,6 @@ def _source(answer: Answer, index: int) -> str:
 
 def _escaped(text: str) -> str:
     """Markdown that a paper's own signs cannot steer: only the answer's quotation marks stay."""
-    for sign in ("\\", "`", "*", "_", "<", "#", "!["):
+    for sign in ("\\", "`", "*", "_", "<", "#", "&", "~", "!["):
         text = text.replace(sign, "\\" + sign)
     return text.replace("[", "\\[")

@@ -7,9 +7,10 @@ holds the writer's lock. Knows nothing of papers or questions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, ParamSpec, TypeVar, get_args
 
 import numpy as np
 
@@ -26,6 +27,25 @@ HNSW = {
     "sync_threshold": 1000,
 }
 FINGERPRINT = "fingerprint"
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _told(method: Callable[P, R]) -> Callable[P, R]:
+    """The method, with Chroma's many errors (its own, its server's, its storage's) as a LibraryError."""
+
+    @wraps(method)
+    def telling(*arguments: P.args, **options: P.kwargs) -> R:
+        try:
+            return method(*arguments, **options)
+        except Exception as error:
+            raise LibraryError(
+                f"The vectors cannot be read or written: {error}.",
+                hint="Start Vouch again if an ingest ran meanwhile; else run `vouch ingest --rebuild`.",
+            ) from error
+
+    return telling
 
 
 class ChromaStore:
@@ -52,15 +72,18 @@ class ChromaStore:
             path.mkdir(parents=True, exist_ok=True)
             return cls(chromadb.PersistentClient(path=str(path), settings=settings))
         except Exception as error:
-            place = f"The Chroma server at {server}" if server else f"The vectors in {path}"
-            hint = "Start it, or unset VOUCH_CHROMA_SERVER." if server else "Run `vouch ingest --rebuild`."
+            place, hint = f"The vectors in {path}", "Delete that folder and run `vouch ingest`."
+            if server:
+                place, hint = f"The Chroma server at {server}", "Start it, or unset VOUCH_CHROMA_SERVER."
             raise LibraryError(f"{place} cannot be opened: {error}.", hint=hint) from error
 
+    @_told
     def fingerprint(self) -> str | None:
         marks = {(collection.metadata or {}).get(FINGERPRINT) for collection in self._collections.values()}
         complete = len(self._collections) == len(get_args(ChunkKind))
         return str(marks.pop()) if complete and len(marks) == 1 and None not in marks else None
 
+    @_told
     def reset(self, fingerprint: str) -> None:
         for kind in self._collections:
             self._client.delete_collection(kind)
@@ -73,14 +96,17 @@ class ChromaStore:
             )
         self._open_collections()
 
+    @_told
     def ids(self) -> set[str]:
         return {
             found for collection in self._collections.values() for found in collection.get(include=[])["ids"]
         }
 
+    @_told
     def count(self) -> int:
         return sum(collection.count() for collection in self._collections.values())
 
+    @_told
     def upsert(self, chunks: Sequence[Chunk], vectors: Vectors) -> None:
         for kind, collection in self._collections.items():
             rows = [row for row, chunk in enumerate(chunks) if chunk.kind == kind]
@@ -91,18 +117,20 @@ class ChromaStore:
                     metadatas=[{"paper_id": chunks[row].paper_id} for row in batch],
                 )
 
+    @_told
     def delete(self, chunk_ids: Sequence[str]) -> None:
         for collection in self._collections.values():
             for batch in self._batches(chunk_ids):
                 collection.delete(ids=list(batch))
 
+    @_told
     def search(
         self, vector: Vectors, *, count: int, kind: ChunkKind, paper_ids: Sequence[str] | None = None
     ) -> list[Hit]:
-        collection = self._collections[kind]
-        where = None if paper_ids is None else {"paper_id": {"$in": list(paper_ids)}}
-        if paper_ids is not None and not paper_ids:
+        collection = self._collections.get(kind)
+        if collection is None or (paper_ids is not None and not paper_ids):
             return []
+        where = None if paper_ids is None else {"paper_id": {"$in": list(paper_ids)}}
         found = collection.query(
             query_embeddings=vector[np.newaxis, :],
             n_results=max(1, min(count, collection.count())),
@@ -114,12 +142,12 @@ class ChromaStore:
             Hit(chunk_id, meta["paper_id"], kind, 1.0 - float(distance)) for chunk_id, meta, distance in rows
         ]
 
+    @_told
     def vectors_of(self, paper_ids: Sequence[str], *, kind: ChunkKind) -> Mapping[str, Vectors]:
-        if not paper_ids:
+        collection = self._collections.get(kind)
+        if collection is None or not paper_ids:
             return {}
-        found = self._collections[kind].get(
-            where={"paper_id": {"$in": list(paper_ids)}}, include=["embeddings"]
-        )
+        found = collection.get(where={"paper_id": {"$in": list(paper_ids)}}, include=["embeddings"])
         return dict(zip(found["ids"], np.asarray(found["embeddings"], dtype=np.float32), strict=True))
 
     def _batches(self, items: Sequence[Any]) -> list[Sequence[Any]]:

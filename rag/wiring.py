@@ -151,8 +151,10 @@ def open_assistant(settings: Settings, *, slot: ModelSlot | None = None) -> Assi
 
 def check_index(library: Library, vectors: VectorStore, embedder: Embedder) -> None:
     """Raise StaleIndexError unless the vectors are those of this library and this embedder."""
-    fingerprint = index_fingerprint(embedder)
-    if library.chunker() != fingerprint or vectors.fingerprint() != fingerprint:
+    made_by = vectors.fingerprint()
+    if made_by is None:
+        raise StaleIndexError("The vectors are missing.", hint="Run `vouch ingest`.")
+    if not made_by == library.chunker() == index_fingerprint(embedder):
         raise StaleIndexError(
             "The index was made with another embedding model or an older Vouch.",
             hint="Run `vouch ingest --rebuild`.",

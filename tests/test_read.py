@@ -13,7 +13,7 @@ from fakes import ScriptedModel, make_paper
 from rag.config import shipped
 from rag.errors import ModelError
 from rag.prompt import load_prompt
-from rag.read import Reader, quote, read
+from rag.read import READING, Reader, quote, read
 from rag.sentences import sentences
 from rag.types import Control, Paper, Passage, Quote, Reading, Segment, Usage
 from rag.verify import verify
@@ -72,8 +72,8 @@ def test_only_supported_and_finished_sentences_remain(name: str, answer: str, ex
 
 def test_readings_grow_and_a_draft_is_only_there_while_writing() -> None:
     grown = readings(f"{TRUE} {FALSE} {TOO}")
-    assert grown[0].draft == "OWL"
-    assert said(grown[0]) == []
+    assert [reading.draft for reading in grown[:3]] == [READING, "OWL", "OWL sets"]
+    assert said(grown[2]) == []
     assert all(reading.draft for reading in grown[:-1])
     assert grown[-1].draft == ""
     for before, after in pairwise(grown):
@@ -152,7 +152,7 @@ def test_what_papers_and_readers_write_is_neither_control_nor_template(hostile: 
 def test_closing_the_reading_closes_the_model() -> None:
     model = ScriptedModel([f"{TRUE} {TOO}"])
     reading = read(Reading(passage_of()), QUESTION, reader=reader(model))
-    next(reading)
+    next(grown for grown in reading if grown.draft == "OWL")
     reading.close()  # type: ignore[attr-defined]
     assert model.cancelled == 1
 
@@ -168,9 +168,7 @@ def test_a_whole_reading_cancels_nothing_and_tells_its_tokens() -> None:
 
 def test_a_prompt_that_does_not_fit_is_an_error_of_the_model() -> None:
     with pytest.raises(ModelError):
-        list(
-            read(Reading(passage_of()), QUESTION, reader=reader(ScriptedModel([TRUE], context_tokens=20)))
-        )
+        list(read(Reading(passage_of()), QUESTION, reader=reader(ScriptedModel([TRUE], context_tokens=20))))
 
 
 @pytest.mark.parametrize(

@@ -308,7 +308,7 @@ def test_a_partial_answer_says_so() -> None:
         ),
         pytest.param(
             replace(ANSWER, model=None, timings=Timings(0.01, None, 0.02)),
-            "no model needed · papers found in 0.01 s · 0.0 s in all",
+            "quoted without a model · papers found in 0.01 s · 0.0 s in all",
             id="no model",
         ),
     ],

@@ -214,9 +214,9 @@ def _date(day: date | None) -> str:
 
 def _footer(answer: Answer) -> str:
     # An answer that took no time at all is one whose clock has not been read yet.
-    if not answer.timings.total_s:
+    if answer.draft or not answer.timings.total_s:
         return ""
-    return f'<p class="footer">{escape(answer.model or "no model needed")} · {_timings(answer.timings)}</p>'
+    return f'<p class="footer">{escape(answer.model or "quoted without a model")} · {_timings(answer.timings)}</p>'
 
 
 def _timings(timings: Timings) -> str:

@@ -1,0 +1,66 @@
+# Two commands: `make chat` and `make test`. Everything else serves them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/stamps
+# llama.cpp is compiled for this machine's processor, without the parts that Vouch does not use.
+# For a GPU: make clean-install CMAKE_ARGS="-DGGML_CUDA=on" (or -DGGML_METAL=on, -DGGML_VULKAN=on).
+export CMAKE_ARGS ?= -DLLAVA_BUILD=OFF -DLLAMA_OPENSSL=OFF
+export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
+
+.PHONY: chat test check eval clean-install help
+
+help:
+	@echo "make chat    set up what is missing and open the chat on http://127.0.0.1:7860"
+	@echo "make test    set up what is missing and run all checks and tests"
+	@echo "make eval    run the eval suites"
+
+chat: $(STAMPS)/install
+	@echo "[3/5] The fallback model (98 MB; it answers with quotes until the default is here) ..."
+	@$(BIN)/vouch models pull smollm2-135m || echo "      Not fetched: answers will be quotes without a model."
+	@echo "[4/5] The seeds: 195 papers into the index (under a minute; at once when nothing changed) ..."
+	@$(BIN)/vouch ingest
+	@echo "[5/5] The default model (491 MB; a minute or more at first, at once later) ..."
+	@$(BIN)/vouch models pull || echo "      Not fetched: answers are quotes for now. Run make chat again later."
+	@$(BIN)/vouch chat
+
+test: $(STAMPS)/install-dev
+	@echo "Models for the tests: the fallback (98 MB) and the default (491 MB) ..."
+	@$(BIN)/vouch models pull smollm2-135m
+	@$(BIN)/vouch models pull || echo "      Not fetched: tests that need the default model are skipped."
+	$(MAKE) check
+	$(BIN)/python -m pytest
+
+check: $(STAMPS)/install-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+eval: $(STAMPS)/install
+	@$(BIN)/vouch ingest
+	@$(BIN)/vouch models pull
+	$(BIN)/vouch eval
+
+clean-install:
+	rm -rf $(VENV)
+	$(MAKE) $(STAMPS)/install
+
+$(STAMPS)/venv:
+	@echo "[1/5] A virtual environment in $(VENV) ..."
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || \
+		{ echo "Python 3.11 or newer is needed; name one with: make chat PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@mkdir -p $(STAMPS)
+	@touch $@
+
+$(STAMPS)/install: $(STAMPS)/venv pyproject.toml constraints.txt
+	@echo "[2/5] Libraries (1.5 GB) and llama.cpp, compiled for this machine: 5 to 12 minutes the first time ..."
+	@$(PIP) torch
+	@$(PIP) --editable .
+	@touch $@
+
+$(STAMPS)/install-dev: $(STAMPS)/install
+	@$(PIP) --editable ".[dev]"
+	@touch $@

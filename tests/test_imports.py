@@ -1,0 +1,165 @@
+"""The dependency graph: who may know whom, read from the source. A new module is entered here."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+VALUES = {"types", "errors"}
+
+# Module: what it may import of Vouch at all, at its top or inside a function.
+GRAPH: dict[str, set[str]] = {
+    # values and seams
+    "types": set(),
+    "errors": set(),
+    "protocols": {"types"},
+    "config": {"errors"},
+    # text, pure
+    "words": set(),
+    "sentences": set(),
+    "evidence": {"words"},
+    # adapters: a format, a library, a file; never each other, but for what they are made of
+    "pages": VALUES,
+    "library": VALUES,
+    "tokens": VALUES,
+    "embed": VALUES | {"protocols"},
+    "vectors": VALUES | {"protocols"},
+    "gguf": {"errors"},
+    "sources": {"errors"},
+    "weights": {"errors", "gguf", "sources"},
+    "prompt": VALUES,
+    "engine": VALUES | {"protocols", "prompt"},
+    # stages: they meet in types, never each other
+    "chunk": {"types", "sentences"},
+    "understand": VALUES | {"words"},
+    "catalogue": {"types", "library", "words"},
+    "retrieve": {"types", "protocols", "library", "words", "evidence"},
+    "read": {"types", "protocols", "prompt", "sentences"},
+    "verify": {"types", "words"},
+    "compose": {"types", "words"},
+    # pipelines
+    "ingest": VALUES | {"protocols", "pages", "chunk", "library"},
+    "assistant": VALUES
+    | {"protocols", "library", "understand", "catalogue", "retrieve", "read", "verify", "compose"},
+    # the wiring may import everything
+    # doors
+    "batch": {"errors"},
+    "terminal": {"types"},
+    "doctor": VALUES | {"config", "wiring", "weights", "embed"},
+    "cli": VALUES
+    | {"config", "wiring", "weights", "library", "understand", "compose", "assistant"}
+    | {"batch", "terminal", "doctor"}
+    | {"ui.app", "ui.desk", "evals.run"},
+}
+EVERYTHING = {"wiring"}
+DOORS = {"cli", "batch", "terminal", "doctor"}
+
+# Heavy library: the one module that imports it.
+HEAVY = {
+    "chromadb": "rag/vectors.py",
+    "llama_cpp": "rag/engine.py",
+    "sentence_transformers": "rag/embed.py",
+    "torch": "rag/embed.py",
+    "gradio": "ui/app.py",
+    "tiktoken": "rag/tokens.py",
+    "snowballstemmer": "rag/words.py",
+    "typer": "rag/cli.py",
+}
+SOURCES = sorted(path for folder in ("rag", "ui", "evals") for path in (ROOT / folder).rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    """Every module that the file imports anywhere; of `from rag import x`, `rag.x`."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name} imports relatively"
+            found |= (
+                {f"{node.module}.{alias.name}" for alias in node.names}
+                if node.module in ("rag", "ui", "evals")
+                else {node.module or ""}
+            )
+    return found
+
+
+def imported_of_vouch(path: Path) -> set[str]:
+    """Modules of Vouch: `types` for rag.types, `ui.app` for the other packages'."""
+    ours = {name for name in imported(path) if name.split(".")[0] in ("rag", "ui", "evals")}
+    return {name.removeprefix("rag.") for name in ours} - {"__version__"}
+
+
+def test_every_module_is_in_the_table():
+    modules = {path.stem for path in (ROOT / "rag").glob("*.py")} - {"__init__"}
+    assert modules == GRAPH.keys() | EVERYTHING
+
+
+@pytest.mark.parametrize("module", GRAPH)
+def test_a_module_imports_only_what_it_may(module):
+    assert imported_of_vouch(ROOT / "rag" / f"{module}.py") <= GRAPH[module]
+
+
+def test_doors_are_imported_by_doors_alone():
+    inner = GRAPH.keys() - DOORS | EVERYTHING
+    assert {module for module in inner if imported_of_vouch(ROOT / "rag" / f"{module}.py") & DOORS} == set()
+
+
+def test_the_package_knows_neither_page_nor_evals_but_at_its_door():
+    knowing = {
+        path.stem
+        for path in (ROOT / "rag").glob("*.py")
+        if any(name.startswith(("ui.", "evals.")) for name in imported_of_vouch(path))
+    }
+    assert knowing == {"cli"}
+
+
+@pytest.mark.parametrize("library", HEAVY)
+def test_one_module_imports_each_heavy_library(library):
+    importing = {
+        path.relative_to(ROOT).as_posix()
+        for path in SOURCES
+        if any(name.split(".")[0] == library for name in imported(path))
+    }
+    assert importing == {HEAVY[library]}
+
+
+def test_only_the_wiring_names_the_adapters():
+    adapters = {"engine", "vectors"}
+    naming = {path.stem for path in SOURCES if imported_of_vouch(path) & adapters}
+    assert naming == EVERYTHING
+
+
+def test_there_is_no_drawer_for_everything():
+    assert {path.stem for path in SOURCES} & {"utils", "util", "common", "helpers", "misc", "models"} == set()
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["ask", "--help"], ["models", "--help"]])
+def test_the_command_line_loads_nothing_heavy(arguments):
+    """For `--help` and the like: what is slow is imported by the command that needs it."""
+    heavy = {"torch", "chromadb", "llama_cpp", "gradio", "sentence_transformers", "transformers", "numpy"}
+    code = (
+        "import sys\nfrom rag.cli import main\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        f"sys.stderr.write(','.join(sorted({heavy!r} & sys.modules.keys())))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
+    assert done.stdout
+
+
+@pytest.mark.parametrize(
+    "module", ["rag.config", "rag.library", "rag.embed", "rag.vectors", "rag.tokens", "ui.render"]
+)
+def test_importing_an_adapter_loads_no_library(module):
+    heavy = {"torch", "chromadb", "llama_cpp", "gradio", "sentence_transformers", "tiktoken"}
+    code = f"import sys, {module}\nprint(*sorted({heavy!r} & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""

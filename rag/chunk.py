@@ -97,6 +97,6 @@ def _border(
 def _chunk(paper: Paper, kind: ChunkKind, span: Span) -> Chunk:
     start, end = span
     text = paper.abstract[start:end]
-    identity = "\n".join((paper.id, kind, str(start), str(end), text))
+    identity = "\n".join((paper.id, paper.title, kind, str(start), str(end), text))
     digest = hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()
     return Chunk(digest[:16], paper.id, kind, start, end, text)

@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -36,6 +37,7 @@ app.add_typer(models_app, name="models")
 
 # The UsageError of click: of typer's own copy or of the package, as the release of typer has it.
 COMMAND_LINE_FAULT: type[Exception] = typer.BadParameter.__mro__[1]
+INTERRUPTED = 130
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -43,22 +45,25 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def main() -> None:
     """Run the command; a RagError is one sentence and a hint, never a traceback."""
     _silence_libraries()
+    _write_utf8()
     try:
-        sys.exit(app(standalone_mode=False) or 0)
+        code = app(standalone_mode=False) or 0
+        if code == INTERRUPTED:  # what typer makes of Ctrl-C
+            raise KeyboardInterrupt
+        sys.stdout.flush()
+        sys.exit(code)
     except COMMAND_LINE_FAULT as error:
         _complain(_usage_error(error))
         sys.exit(2)
     except RagError as error:
         _complain(error)
         sys.exit(2 if isinstance(error, UsageError) else 1)
-    except typer.Abort:
-        sys.exit(130)
-    except KeyboardInterrupt:
-        sys.stderr.write("\nInterrupted. Nothing is lost: run the same command again to go on.\n")
-        sys.exit(130)
+    except (typer.Abort, KeyboardInterrupt):
+        _say("Interrupted. Nothing is lost: run the same command again to go on.")
+        sys.exit(INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        sys.exit(1)
 
 
 @app.callback(invoke_without_command=True)
@@ -85,8 +90,9 @@ def ingest_command(
     shelf = f"{report.papers} papers on the shelf"
     if report.chunks_embedded or report.chunks_removed or report.pages_changed:
         print(
-            f"{shelf}, {report.abstract_tokens:,} tokens of abstracts; {report.pages_changed} of {report.pages} "
-            f"pages changed, {report.chunks_embedded} chunks embedded, {report.chunks_removed} removed."
+            f"{shelf}, {report.abstract_tokens:,} tokens of abstracts; "
+            f"{report.pages_changed} of {report.pages} pages changed, "
+            f"{report.chunks_embedded} chunks embedded, {report.chunks_removed} removed."
         )
     else:
         print(f"{shelf}; nothing has changed.")
@@ -137,7 +143,7 @@ def search(
         _print_json([_passage_record(rank, passage) for rank, passage in rows])
     else:
         for rank, passage in enumerate(passages, 1):
-            print(f"{rank:3}  {passage.score:.3f}  {passage.relevance:4.0%}  {passage.paper.title}")
+            print(harmless(f"{rank:3}  {passage.score:.3f}  {passage.relevance:4.0%}  {passage.paper.title}"))
 
 
 @app.command()
@@ -161,7 +167,7 @@ def papers(
         else:
             date = paper.date.isoformat() if paper.date else "no date   "
             names = ", ".join(paper.authors) + (" et al." if paper.et_al else "")
-            print(f"{date}  {paper.category or '  '}  {paper.title} — {names}")
+            print(harmless(f"{date}  {paper.category or '  '}  {paper.title} — {names}"))
     if not found:
         sys.stderr.write("No paper on the shelf fits these filters.\n")
 
@@ -404,6 +410,13 @@ def _complain(error: RagError) -> None:
     sys.stderr.write(f"vouch: {error.message}\n")
     if error.hint:
         sys.stderr.write(f"       {error.hint}\n")
+
+
+def _write_utf8() -> None:
+    """Papers hold every alphabet, and a question any bytes: neither ends a command where it is printed."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")
 
 
 def _silence_libraries() -> None:

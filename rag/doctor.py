@@ -16,7 +16,7 @@ from typing import Any
 
 from rag.config import Settings
 from rag.embed import model_identity
-from rag.errors import RagError
+from rag.errors import PageError, RagError
 from rag.weights import Model, choose, load_catalogue, present
 from rag.wiring import check_index, embedder_folder, open_embedder, open_library, open_vectors, seed_hashes
 
@@ -95,6 +95,9 @@ def _disk(settings: Settings) -> Finding:
 
 def _seeds() -> str:
     known = seed_hashes()
+    for path, _ in known:
+        if not path.is_file():
+            raise PageError("the shipped page is missing.", file=path.name, hint="Install Vouch again.")
     changed = [
         path.name for path, recorded in known if hashlib.sha256(path.read_bytes()).hexdigest() != recorded
     ]

@@ -24,19 +24,13 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+import llama_cpp
 import numpy as np
 from numpy.typing import NDArray
 
 from rag.errors import ModelError
 from rag.prompt import CHAT_FORMATS, clean, detect_chat_format
 from rag.types import Control, Segment, Usage
-
-# Read by the library's OpenMP when it is loaded: how long a thread spins before it sleeps. By
-# default it spins for milliseconds, on cores that others need: beside other work, writing fell
-# to 2.9 tokens a second on 2 cores, with this setting to 10.2; alone it is 23.0 against 22.0.
-os.environ.setdefault("GOMP_SPINCOUNT", "1000")
-
-import llama_cpp
 
 # Tokens handed over and computed at once. Smaller is slower, larger only costs memory: with the
 # default model on 2 cores 64, 128, 256 and 512 computed at once gave 190, 200, 209 and 217

@@ -17,7 +17,7 @@ from typing import Any
 from rag.errors import LibraryError, MissingLibraryError
 from rag.types import Chunk, Page, Paper, Profile, Scope
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 1
 # Seconds a reader waits for a writer's commit, and a writer for readers.
 BUSY_SECONDS = 5.0
 
@@ -205,11 +205,6 @@ class Library:
             raise LibraryError(
                 f"{self._path} was made by a newer Vouch.",
                 hint="Update Vouch, or set VOUCH_HOME to another folder.",
-            )
-        if 0 < version < SCHEMA_VERSION:
-            raise LibraryError(
-                f"{self._path} was made by an older Vouch.",
-                hint="Move it away and run `vouch ingest`: the pages hold all that it held.",
             )
         if version == 0 and not create:
             raise MissingLibraryError("There is no index yet.", hint="Run `vouch ingest` to make one.")

@@ -43,7 +43,7 @@ GRAPH: dict[str, set[str]] = {
     "verify": {"types", "words"},
     "compose": {"types", "words"},
     # pipelines
-    "ingest": VALUES | {"protocols", "pages", "chunk", "library"},
+    "ingest": VALUES | {"protocols", "pages", "chunk", "library", "tokens"},
     "assistant": VALUES
     | {"protocols", "library", "understand", "catalogue", "retrieve", "read", "verify", "compose"},
     # the wiring may import everything

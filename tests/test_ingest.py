@@ -18,6 +18,7 @@ from rag.errors import LibraryError, LockedError, PageError
 from rag.ingest import EMBED_BATCH, IngestReport, embedded_text, index_fingerprint, ingest
 from rag.library import Library
 from rag.protocols import Vectors
+from rag.tokens import count_tokens
 from rag.types import Page, Paper
 from rag.wiring import check_index, ingest_pages, open_vectors, seed_paths, writer_lock
 
@@ -72,7 +73,8 @@ def ground(tmp_path: Path) -> Iterator[Ground]:
 def test_a_page_is_indexed(ground):
     report = ground.ingest(PAGE)
     count = len(ground.library.chunks())
-    assert report == IngestReport(1, 1, 3, 3, count, count, 0)
+    tokens = sum(count_tokens(paper.abstract) for paper in PAGE[1])
+    assert report == IngestReport(1, 1, 3, 3, count, count, 0, tokens)
     assert ground.library.papers() == list(PAGE[1])
     assert ground.vectors.ids() == {chunk.id for chunk in ground.library.chunks()}
     assert ground.library.chunker() == ground.vectors.fingerprint() == index_fingerprint(ground.embedder)
@@ -95,14 +97,14 @@ def test_twice_changes_nothing(ground):
     before, generation = ground.held(), ground.library.generation()
     report = ground.ingest(PAGE)
     assert (report.pages_changed, report.papers_changed) == (0, 0)
-    assert (report.chunks_embedded, report.chunks_removed) == (0, 0)
+    assert (report.chunks_embedded, report.chunks_removed, report.abstract_tokens) == (0, 0, 0)
     assert ground.embedder.embedded == []
     assert ground.held() == before
     assert ground.library.generation() == generation
 
 
 def test_nothing_given_changes_nothing(ground):
-    assert ground.ingest() == IngestReport(0, 0, 0, 0, 0, 0, 0)
+    assert ground.ingest() == IngestReport(0, 0, 0, 0, 0, 0, 0, 0)
     ground.ingest(PAGE)
     before = ground.held()
     assert ground.ingest().papers == 3

@@ -391,13 +391,12 @@ def test_a_library_cut_short_is_said(library, path, tmp_path):
 
 
 @pytest.mark.parametrize("create", [False, True])
-@pytest.mark.parametrize(("step", "age", "cure"), [(1, "newer", "Update"), (-1, "older", "Move it away")])
-def test_a_library_of_another_vouch_is_left_alone(library, path, create, step, age, cure):
-    library._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + step}")
+def test_a_library_of_a_newer_vouch_is_left_alone(library, path, create):
+    library._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     content = path.read_bytes()
-    with pytest.raises(LibraryError, match=f"{age} Vouch") as caught:
+    with pytest.raises(LibraryError, match="newer Vouch") as caught:
         Library.open(path, create=create)
-    assert cure in caught.value.hint
+    assert "Update" in caught.value.hint
     assert path.read_bytes() == content
 
 

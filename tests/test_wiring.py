@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import struct
 from pathlib import Path
 
 import pytest
+from chromadb.api.client import SharedSystemClient
 from fakes import MemoryStore, WordEmbedder, make_page, make_paper
 
 from rag.assistant import Assistant
@@ -61,6 +63,14 @@ def test_without_an_index_there_is_no_assistant(settings, words):
     with pytest.raises(MissingLibraryError) as caught:
         open_assistant(settings)
     assert "vouch ingest" in caught.value.hint
+
+
+def test_missing_vectors_are_found_out(indexed):
+    shutil.rmtree(indexed.vectors_path)
+    SharedSystemClient.clear_system_cache()  # as a new process would find it
+    with pytest.raises(StaleIndexError, match="missing") as caught:
+        open_assistant(indexed)
+    assert caught.value.hint == "Run `vouch ingest`."
 
 
 def test_another_embedder_is_found_out(indexed, words):

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 
 from rag import catalogue
@@ -30,8 +31,8 @@ QUOTES_FROM_OTHERS = 1
 SCORE_MARGIN: dict[Kind, float] = {"paper": 0.12, "topic": 0.45, "summary": 0.45}
 # Most papers that one answer cites; the model reads at most `papers_read` of them.
 MOST_PAPERS = 6
-# From this share of the relevance floor up to it, the nearest paper is quoted with a caveat.
-UNSURE_SHARE = 0.5
+# From this share of the relevance floor up to it, the nearest paper is read with a caveat.
+UNSURE_SHARE = 0.4
 
 
 @dataclass
@@ -68,20 +69,20 @@ class Assistant:
             return
         passages = self._retrieve(plan, PAPERS_RANKED)
         watch.retrieved()
+        nearest = passages[:PAPERS_NAMED_IN_REFUSAL]
         chosen = choose_papers(plan, passages, floor=self.relevance_floor)
         if chosen:
             yield from self._read_all(question, plan, chosen, watch)
-        elif passages and passages[0].relevance >= UNSURE_SHARE * self.relevance_floor:
-            nearest = compose(
-                question, plan, [_quotes(plan, 0, passages[0])], model=None, timings=watch.timings()
-            )
-            yield hedge(nearest, passages[:PAPERS_NAMED_IN_REFUSAL])
+        elif nearest and nearest[0].relevance >= UNSURE_SHARE * self.relevance_floor:
+            with closing(self._read_all(question, plan, nearest[:1], watch)) as answers:
+                for answer in answers:
+                    yield hedge(answer, nearest)
         else:
-            yield refuse(question, plan, passages[:PAPERS_NAMED_IN_REFUSAL], timings=watch.timings())
+            yield refuse(question, plan, nearest, timings=watch.timings())
 
     def _read_all(
         self, question: str, plan: Plan, chosen: Sequence[Passage], watch: _Watch
-    ) -> Iterator[Answer]:
+    ) -> Generator[Answer, None, None]:
         readings = [_quotes(plan, place, passage) for place, passage in enumerate(chosen)]
         yield compose(question, plan, readings, model=None, timings=watch.timings())
         reader = self.reader()

@@ -133,6 +133,7 @@ def search(
 ) -> None:
     """Rank papers for a question, without the language model."""
     from rag.config import load_settings
+    from rag.terminal import harmless
     from rag.understand import check_question
     from rag.wiring import open_assistant
 
@@ -157,6 +158,7 @@ def papers(
     """List the shelf; --json prints one paper a line."""
     from rag.config import load_settings
     from rag.library import Library
+    from rag.terminal import harmless
     from rag.types import Scope
 
     scope = Scope(tuple(author or ()), tuple(year or ()), tuple(category or ()), code)

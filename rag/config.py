@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     # retrieve
     papers_read: int = Field(default=3, ge=1, le=20, description="most papers the model reads for one answer")
     relevance_floor: float = Field(
-        default=0.2, ge=0, le=1, description="below it a paper is not near the question"
+        default=0.25, ge=0, le=1, description="below it a paper is not near the question"
     )
 
     # engine

@@ -20,7 +20,7 @@ from rag.evidence import cover, score_sentences
 from rag.library import Library
 from rag.protocols import Embedder, Vectors, VectorStore
 from rag.types import Chunk, ChunkKind, Paper, Passage, Plan, Quote
-from rag.words import content_stems, content_words, fold_name, holds_name, plain, proper_names, stem
+from rag.words import content_stems, content_words, holds_name, proper_names, spaced, stem
 
 # Chunks and papers each signal may put forward before fusing.
 CANDIDATES = 60
@@ -30,11 +30,11 @@ SENTENCE_WEIGHT = 0.5
 COVER_WEIGHT = 0.7
 NAME_BONUS = 0.6
 # Logistic model of "this paper answers": fitted by `python -m evals.calibrate` on its questions.
-RELEVANCE_BIAS = -3.61
-RELEVANCE_SIMILARITY = 2.04
-RELEVANCE_COVER = 3.85
-RELEVANCE_MISSING_NAME = -2.74
-RELEVANCE_STANDING_OUT = 5.49
+RELEVANCE_BIAS = -3.54
+RELEVANCE_SIMILARITY = 2.15
+RELEVANCE_COVER = 3.57
+RELEVANCE_MISSING_NAME = -2.76
+RELEVANCE_STANDING_OUT = 5.81
 MOST_MISSING_NAMES = 2
 # Papers after the first that make up the field that a paper stands out from.
 FIELD = 5
@@ -153,13 +153,13 @@ def _signals(
     for chunk, similarity in similarities:
         best[chunk.kind] = max(best[chunk.kind], similarity)
     text = f"{paper.title} {paper.abstract}"
-    folded = _folded(text)
+    held = _spaced(text)
     return Signals(
         window=best["window"],
         sentence=best["sentence"],
         cover=cover(_text_stems(text), weights),
         named=named,
-        missing_names=sum(not holds_name(name, folded) for name in asked_names),
+        missing_names=sum(not holds_name(name, held) for name in asked_names),
     )
 
 
@@ -219,8 +219,8 @@ def _text_stems(text: str) -> Set[str]:
 
 
 @lru_cache(maxsize=4096)
-def _folded(text: str) -> str:
-    return fold_name(plain(text))
+def _spaced(text: str) -> str:
+    return spaced(text)
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -7,17 +7,17 @@ by a model. Knows no scores and reads no abstract at question time.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.errors import QuestionError
 from rag.types import Kind, Paper, Plan, Scope, Turn
-from rag.words import content_words, fold_name, is_name, names, words
+from rag.words import STOP_WORDS, content_words, fold_name, is_name, names, words
 
 MAX_QUESTION_CHARACTERS = 2000
 # A name that stands in more papers than this says nothing about which one is meant (LLM, NAS).
-MAX_PAPERS_OF_A_NAME = 3
+MAX_PAPERS_OF_A_NAME = 5
 # A title of at least so many words counts as named when all of its words are in the question.
 MIN_TITLE_WORDS = 3
 
@@ -45,11 +45,15 @@ _FOLLOW_UP = re.compile(
     r"|the (?:paper|method|authors?|approach|model))\b",
     re.I,
 )
-_YEAR = re.compile(r"\b(?:in|from|of|during|since)\s+((?:19|20)\d\d)\b|\b((?:19|20)\d\d)\s+papers?\b", re.I)
+_SINCE = re.compile(r"\bsince\s+((?:19|20)\d\d)\b", re.I)
+_YEAR = re.compile(r"\b(?:in|from|of|during)\s+((?:19|20)\d\d)\b|\b((?:19|20)\d\d)\s+papers?\b", re.I)
 _WITH_CODE = re.compile(
     r"\b(?:with|have|has|having|release[ds]?)\s+(?:open\s+|public\s+|released\s+)?code\b", re.I
 )
-_WITHOUT_CODE = re.compile(r"\b(?:without|no|lacks?)\s+(?:open\s+|public\s+|released\s+)?code\b", re.I)
+_WITHOUT_CODE = re.compile(
+    r"\b(?:without|no|lacks?)\s+(?:open\s+|public\s+|released\s+)?code\b|(?:\bnot|n['’]t)\s+(?:\w+\s+){0,2}code\b",
+    re.I,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,31 +68,34 @@ class Gazetteer:
 
 
 def build_gazetteer(papers: Sequence[Paper], is_everyday: Callable[[str], bool]) -> Gazetteer:
-    """Names from titles and from where abstracts introduce them; owners before mentions.
+    """Each paper's names for its own things, unless too many other papers mention them as well.
 
     `is_everyday` says of a lower-case word that it is ordinary English (owl, rest, lift), so
     that in a question it is only taken for a name when it is written as one.
     """
-    owned: dict[str, list[str]] = defaultdict(list)
-    mentioned: dict[str, list[str]] = defaultdict(list)
+    owners: dict[str, dict[str, None]] = defaultdict(dict)
+    mentions: Counter[str] = Counter()
     authors: dict[str, str] = {}
     titles: dict[str, list[str]] = defaultdict(list)
     for paper in papers:
         titles[" ".join(words(paper.title))].append(paper.id)
-        for name in _owned_names(paper):
-            owned[fold_name(name)].append(paper.id)
-        for name in set(map(fold_name, names(f"{paper.title} {paper.abstract}"))):
-            mentioned[name].append(paper.id)
+        owned = {fold_name(name) for name in _owned_names(paper)}
+        mentions.update(owned | {fold_name(name) for name in names(f"{paper.title} {paper.abstract}")})
+        for name in owned:
+            owners[name][paper.id] = None
         for author in (paper.page_author, *paper.authors):
             authors.setdefault(author.lower(), author)
-    merged = {**mentioned, **owned}
-    rare = {name: tuple(dict.fromkeys(ids)) for name, ids in merged.items() if len(name) > 1}
+    telling = {
+        name: tuple(ids)
+        for name, ids in owners.items()
+        if len(name) > 1 and mentions[name] <= MAX_PAPERS_OF_A_NAME
+    }
     return Gazetteer(
-        names={name: ids for name, ids in rare.items() if len(ids) <= MAX_PAPERS_OF_A_NAME},
+        names=telling,
         titles={title: tuple(ids) for title, ids in titles.items() if len(title.split()) >= MIN_TITLE_WORDS},
         authors=authors,
         papers={paper.id: paper for paper in papers},
-        everyday=frozenset(name for name in rare if is_everyday(name)),
+        everyday=frozenset(name for name in telling if is_everyday(name) or _two_stop_words(name)),
     )
 
 
@@ -130,6 +137,11 @@ def _owned_names(paper: Paper) -> set[str]:
     found |= {name for name in introduced if is_name(name)}
     found |= {name for name in _DEFINED.findall(paper.abstract) if is_name(name)}
     return found
+
+
+def _two_stop_words(name: str) -> bool:
+    """Whether a name reads as two function words run together, such as todo."""
+    return any({name[:cut], name[cut:]} <= STOP_WORDS for cut in range(1, len(name)))
 
 
 def _named(question: str, gazetteer: Gazetteer) -> tuple[str, ...]:
@@ -180,9 +192,12 @@ def _scope(question: str, gazetteer: Gazetteer) -> Scope:
         for key, name in gazetteer.authors.items()
         if " " in key and re.search(rf"(?<!\w){re.escape(key)}(?!\w)", lowered)
     )
-    years = tuple(sorted({int(first or second) for first, second in _YEAR.findall(question)}))
+    years = {int(first or second) for first, second in _YEAR.findall(question)}
+    latest = max((paper.date.year for paper in gazetteer.papers.values() if paper.date), default=0)
+    for first in map(int, _SINCE.findall(question)):
+        years.update(range(first, max(first, latest) + 1))
     has_code = False if _WITHOUT_CODE.search(question) else True if _WITH_CODE.search(question) else None
-    return Scope(authors=authors, years=years, has_code=has_code)
+    return Scope(authors=authors, years=tuple(sorted(years)), has_code=has_code)
 
 
 def _kind(question: str, named: Sequence[str]) -> Kind:

@@ -12,16 +12,18 @@ import re
 from collections.abc import Sequence
 
 from rag.types import Paper, Quote, Verdict
-from rag.words import content_stems, fold_name, holds_name, names, numbers, plain
+from rag.words import content_stems, content_words, holds_name, names, numbers, spaced, stem
 
 # Shares of a sentence's content stems that must stand in the paper, and in its best sentence.
 MIN_PAPER_COVER = 0.7
 MIN_SENTENCE_COVER = 0.4
 
 _NEGATION = re.compile(r"\b(?:not|no|never|without|neither|nor|cannot|fails?|unable|lacks?)\b|n't\b", re.I)
+_NOT_ONLY = re.compile(r"\s+(?:only|just|merely|limited)\b", re.I)
 # What a model says instead of an answer; a reader is told so by the refusal, not by a claim.
 _EVASION = re.compile(
-    r"\b(?:not|no|doesn't|isn't)\b[^.]{0,40}\b(?:mention|state|specif|provide|explicit|information|given)"
+    r"(?:\b(?:not|no)|n['’]t)\b[^.]{0,40}\b(?:mention|state|specif|provide|explicit|information|given"
+    r"|say|tell|discuss|address|describ|report|clarif)"
     r"|^(?:sorry|i am|i'm|as an ai)\b",
     re.I,
 )
@@ -56,13 +58,21 @@ def _fault(sentence: str, stems: set[str], cover: float, text: str, quote: Quote
         return "no one sentence of the paper says it"
     if bool(_NEGATION.search(sentence)) and not _NEGATION.search(quote.text):
         return "says no where the paper does not"
+    if not _NEGATION.search(sentence) and stems & _denied(quote.text):
+        return "leaves out the paper's no"
     return ""
+
+
+def _denied(text: str) -> set[str]:
+    """The stem that each no of a text bears upon: the first content word behind it."""
+    behind = (text[match.end() :] for match in _NEGATION.finditer(text))
+    return {stem(word) for rest in behind if not _NOT_ONLY.match(rest) for word in content_words(rest)[:1]}
 
 
 def _missing_names(sentence: str, text: str) -> set[str]:
     """Names of the sentence that stand nowhere in the text; a plural s does not count."""
-    folded = fold_name(plain(text))
-    return {name for name in names(sentence) if not holds_name(name, folded)}
+    held = spaced(text)
+    return {name for name in names(sentence) if not holds_name(name, held)}
 
 
 def _best_quote(stems: set[str], spans: Sequence[Quote]) -> Quote | None:

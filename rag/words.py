@@ -11,9 +11,9 @@ from functools import lru_cache
 import snowballstemmer
 
 _STEMMER = snowballstemmer.stemmer("english")
-_WORD = re.compile(r"[^\W_]+", re.UNICODE)
+_WORD = re.compile(r"\d{1,3}(?:,\d{3})+(?![^\W_])|[^\W_]+")
 _NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:[.,]\d+)*")
-_LATEX_NOISE = re.compile(r"[${}\\]|\\(?:text|mathrm|mathbf|mathcal)\b")
+_LATEX_NOISE = re.compile(r"\\(?:emph|(?:text|math)(?:bf|it|rm|tt|sf|sc|cal)?)\b|[${}\\]")
 # A name has a capital beyond its first letter, or a digit beside letters: OWL, STBLLM, LazyDiT, D2-MoE.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9^+*/.-]*[A-Za-z0-9+]|[A-Z]{2,}")
 _PRONOUN = re.compile(r"I(?!\w)")
@@ -46,8 +46,8 @@ def plain(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """Lower-case words and numbers, in order."""
-    return [match.group().lower() for match in _WORD.finditer(plain(text))]
+    """Lower-case words and numbers, in order; 1,069 is 1069."""
+    return [match.group().lower().replace(",", "") for match in _WORD.finditer(plain(text))]
 
 
 @lru_cache(maxsize=65536)
@@ -107,6 +107,16 @@ def proper_names(text: str) -> list[str]:
     return list(dict.fromkeys([*names(text), *(_POSSESSIVE.sub("", token) for token in marked)]))
 
 
-def holds_name(name: str, folded_text: str) -> bool:
-    """Whether a name stands in a text given as `fold_name(plain(text))`; a plural s does not count."""
-    return fold_name(name).removesuffix("s") in folded_text
+def spaced(text: str) -> str:
+    """The text's words with one space between them, as `holds_name` reads them."""
+    return " ".join(words(text))
+
+
+def holds_name(name: str, spaced_text: str) -> bool:
+    """Whether a name stands in a text given by `spaced`; hyphens, spaces and a plural s do not count.
+
+    Part of a longer word is not the name (OWL in knowledge); a version behind it may follow (LLaMA2).
+    """
+    letters = fold_name(name).removesuffix("s")
+    end = r"(?![^\W\d])" if letters[-1:].isalpha() else r"(?!\w)"
+    return bool(re.search(rf"(?<!\w){' ?'.join(map(re.escape, letters))}s?{end}", spaced_text))

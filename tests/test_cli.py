@@ -50,7 +50,7 @@ class Ended:
 
     @property
     def rows(self) -> list[Any]:
-        return [json.loads(line) for line in self.out.splitlines()]
+        return [json.loads(line) for line in self.out.split("\n") if line]
 
 
 Vouch = Callable[..., Ended]
@@ -238,7 +238,7 @@ def test_a_wrong_setting_is_named(variable: str, value: str, said: str, vouch: V
     ("name", "content", "said"),
     [
         ("missing", None, "does not exist"),
-        ("empty", b"", "GGUF"),
+        ("empty", b"", "is empty"),
         ("not a GGUF", b"#!/bin/sh\necho\n" * 99, "not a GGUF"),
         ("only the magic", b"GGUF", "truncated"),
         ("a wrong version", b"GGUF" + b"\xff" * 64, "GGUF"),
@@ -368,7 +368,6 @@ def test_papers_json_is_the_whole_shelf_with_the_keys_of_the_contract(quotes: Vo
         (["--no-code"], lambda row: row["has_code"] is False),
         (["--category", "LG", "--code"], lambda row: row["category"] == "LG" and row["has_code"]),
     ],
-    ids=" ".join,
 )
 def test_filters_keep_what_recounting_keeps(
     filters: list[str], kept: Callable[[dict[str, Any]], bool], quotes: Vouch

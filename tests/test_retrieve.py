@@ -18,10 +18,11 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from rag.config import Settings
+from rag.evidence import cover
 from rag.ingest import ingest
 from rag.library import Library
 from rag.protocols import Embedder, VectorStore
-from rag.retrieve import cover, rank, retrieve, term_weights
+from rag.retrieve import rank, retrieve, term_weights
 from rag.types import Paper, Passage, Plan, Scope
 from rag.understand import Gazetteer, build_gazetteer, understand
 

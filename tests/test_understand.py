@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from datetime import date
 
@@ -220,10 +219,9 @@ def test_scope(question: str, expected: Scope) -> None:
     assert replace(scope, authors=tuple(sorted(scope.authors))) == expected
 
 
-@pytest.mark.parametrize("question", ["What appeared since 2023?", "Anything new since 2024?"])
-def test_since_a_year_is_not_that_year_alone(question: str) -> None:
-    year = int(re.findall(r"\d+", question)[0])
-    assert plan(question).scope.years != (year,)
+def test_since_a_year_is_not_that_year_alone() -> None:
+    """Either every year since then, up to the newest paper's, or no scope at all."""
+    assert plan("What appeared since 2023?").scope.years in ((), (2023, 2024))
 
 
 @pytest.mark.parametrize("question", ["Which papers do not have code?", "Which papers don't release code?"])

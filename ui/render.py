@@ -216,7 +216,8 @@ def _footer(answer: Answer) -> str:
     # An answer that took no time at all is one whose clock has not been read yet.
     if answer.draft or not answer.timings.total_s:
         return ""
-    return f'<p class="footer">{escape(answer.model or "quoted without a model")} · {_timings(answer.timings)}</p>'
+    model = escape(answer.model or "quoted without a model")
+    return f'<p class="footer">{model} · {_timings(answer.timings)}</p>'
 
 
 def _timings(timings: Timings) -> str:

@@ -19,17 +19,18 @@ WEIGHTS = {"layer": 2.0, "sparsiti": 2.0}
 ALIKE = [0.3] * len(SENTENCES)
 
 
-def best(question: str, similarities: list[float] = ALIKE) -> int:
-    scores = score_sentences(question, TITLE, SENTENCES, similarities, WEIGHTS)
+def best(question: str, weights: dict[str, float]) -> int:
+    scores = score_sentences(question, TITLE, SENTENCES, ALIKE, weights)
     return scores.index(max(scores))
 
 
 def test_how_is_answered_by_a_step_of_the_method() -> None:
-    assert best("How does OWL choose the sparsity of each layer?") == 1
+    assert best("How does OWL choose the sparsity of each layer?", WEIGHTS) == 1
 
 
 def test_how_much_is_answered_by_a_number() -> None:
-    assert best("How much sparsity gain is there?", [0.3, 0.3, 0.35, 0.3]) == 2
+    assert best("How much gain is there?", {"gain": 1.0}) == 2
+    assert best("How many levels of sparsity are there?", {"level": 1.0, "sparsiti": 1.0}) == 2
 
 
 def test_where_the_code_is_stands_last() -> None:

@@ -10,7 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -188,14 +188,14 @@ def chat(
     name, colon, password = auth.partition(":")
     if auth and not (name and colon and password):
         raise UsageError("--auth is NAME:PASSWORD.", hint="Such as --auth reader:secret.")
-    desk = Desk(load_settings())
-    serve(
-        desk,
-        host=host,
-        port=port,
-        auth=(name, password) if auth else None,
-        on_ready=lambda url: _say(f"Vouch is open on {url} (Ctrl-C ends it)."),
-    )
+    with closing(Desk(load_settings())) as desk:
+        serve(
+            desk,
+            host=host,
+            port=port,
+            auth=(name, password) if auth else None,
+            on_ready=lambda url: _say(f"Vouch is open on {url} (Ctrl-C ends it)."),
+        )
 
 
 @app.command("eval")

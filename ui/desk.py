@@ -39,20 +39,21 @@ class Desk:
         """One line: what is being waited for, or what answers."""
         if not self._ready.is_set():
             return f"{self._state} …"
-        if self._fault is not None:
-            return f"{self._fault.message} {self._fault.hint}"
-        return self._slot.status()
+        return self._complaint() or self._slot.status()
 
     def close(self) -> None:
         self._slot.close()
 
+    def _complaint(self) -> str:
+        return f"{self._fault.message} {self._fault.hint}" if self._fault else ""
+
     def _open(self) -> None:
+        """Evidence can be found as soon as the assistant is open; the model follows."""
         try:
             ensure_index(self._settings, progress=self._progress)
-            assistant = open_assistant(self._settings, slot=self._slot)
-            self._state = "Loading the language model"
+            self._assistant = open_assistant(self._settings, slot=self._slot)
+            self._ready.set()
             self._slot()
-            self._assistant = assistant
         except RagError as error:
             self._fault = error
         except Exception as error:

@@ -100,8 +100,10 @@ class Assistant:
 
 
 def choose_papers(plan: Plan, passages: Sequence[Passage], *, floor: float) -> tuple[Passage, ...]:
-    """The papers that answer: named by the question or near it, and not far behind the best."""
-    if plan.kind == "compare":
+    """The papers that answer: all that the question names, where it names several; else those that
+    it names or that are near it, and not far behind the best.
+    """
+    if len(plan.named) > 1:
         return tuple(passage for passage in passages if passage.paper.id in plan.named)[:MOST_PAPERS]
     near = [passage for passage in passages if passage.relevance >= floor or passage.paper.id in plan.named]
     if not near or near[0] is not passages[0]:

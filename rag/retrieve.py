@@ -30,11 +30,11 @@ SENTENCE_WEIGHT = 0.5
 COVER_WEIGHT = 0.7
 NAME_BONUS = 0.6
 # Logistic model of "this paper answers": fitted by `python -m evals.calibrate` on its questions.
-RELEVANCE_BIAS = -3.54
-RELEVANCE_SIMILARITY = 2.15
+RELEVANCE_BIAS = -3.55
+RELEVANCE_SIMILARITY = 2.16
 RELEVANCE_COVER = 3.57
 RELEVANCE_MISSING_NAME = -2.76
-RELEVANCE_STANDING_OUT = 5.81
+RELEVANCE_STANDING_OUT = 5.80
 MOST_MISSING_NAMES = 2
 # Papers after the first that make up the field that a paper stands out from.
 FIELD = 5
@@ -152,7 +152,7 @@ def _signals(
     best = {"window": 0.0, "sentence": 0.0}
     for chunk, similarity in similarities:
         best[chunk.kind] = max(best[chunk.kind], similarity)
-    text = f"{paper.title} {paper.abstract}"
+    text = f"{paper.title} {paper.abstract} {' '.join(paper.authors)} {paper.page_author} {paper.date or ''}"
     held = _spaced(text)
     return Signals(
         window=best["window"],

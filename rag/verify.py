@@ -17,6 +17,8 @@ from rag.words import content_stems, content_words, holds_name, names, numbers, 
 # Shares of a sentence's content stems that must stand in the paper, and in its best sentence.
 MIN_PAPER_COVER = 0.7
 MIN_SENTENCE_COVER = 0.4
+# Names of so many characters are too often everyday words in lower case.
+SHORT_NAME = 3
 
 _NEGATION = re.compile(r"\b(?:not|no|never|without|neither|nor|cannot|fails?|unable|lacks?)\b|n't\b", re.I)
 _NOT_ONLY = re.compile(r"\s+(?:only|just|merely|limited)\b", re.I)
@@ -70,9 +72,16 @@ def _denied(text: str) -> set[str]:
 
 
 def _missing_names(sentence: str, text: str) -> set[str]:
-    """Names of the sentence that stand nowhere in the text; a plural s does not count."""
+    """Names of the sentence that stand nowhere in the text; a plural s does not count.
+
+    A short name must stand there as it is written: BiT is not a bit.
+    """
     held = spaced(text)
-    return {name for name in names(sentence) if not holds_name(name, held)}
+    return {name for name in names(sentence) if not (holds_name(name, held) and _as_written(name, text))}
+
+
+def _as_written(name: str, text: str) -> bool:
+    return len(name) > SHORT_NAME or re.search(rf"(?<!\w){re.escape(name)}", text) is not None
 
 
 def _best_quote(stems: set[str], spans: Sequence[Quote]) -> Quote | None:

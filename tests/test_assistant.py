@@ -281,6 +281,7 @@ NEAR, FAR = 0.9, 0.1
         ("far, but named", "paper", (0,), ranked((1.5, FAR), (1.4, FAR)), [0]),
         ("a topic looks further", "topic", (), ranked((1.5, NEAR), (1.2, NEAR)), [0, 1]),
         ("only the named are compared", "compare", (0, 2), ranked((3, FAR), (2, NEAR), (1, FAR)), [0, 2]),
+        ("two are named", "paper", (0, 1), ranked((3, NEAR), (1, FAR), (0.9, NEAR)), [0, 1]),
         ("nothing found", "paper", (), (), []),
         ("nothing found to compare", "compare", (0,), (), []),
         ("so many and no more", "topic", (), ranked(*[(1.0, NEAR)] * 9), list(range(MOST_PAPERS))),

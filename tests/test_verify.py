@@ -57,6 +57,7 @@ def test_what_the_paper_says_is_supported(sentence: str) -> None:
         ("number where there is none", "OWL sets a sparsity for each of the 32 layers."),
         ("shifted decimal point", "OWL is 26x faster end to end on the DeepSparse engine."),
         ("invented name", "OWL beats MagPrune by 61.22 perplexity at 70% sparsity."),
+        ("a short name that is a word in the paper", "PaST sets a sparsity for each layer as BiT does."),
         ("invented model", "OWL sets a sparsity for each layer of GPT-4."),
         ("a name inside another word", "VaTi sets a sparsity for each layer by its ratio of outliers."),
         ("says no where the paper does not", "OWL does not set a sparsity for each layer."),
@@ -153,3 +154,11 @@ def test_only_the_numbers_of_the_paper_pass(whole: int, hundredths: int) -> None
     assert judged(f"OWL beats Wanda by {number} perplexity at 70% sparsity.").supported == (
         said in (61.22, 6.8, 70, 2.6, 1069)
     )
+
+
+def test_a_short_name_is_no_everyday_word() -> None:
+    paper = make_paper(
+        "Binary networks", "Each weight takes a bit. The binary network keeps each weight in one bit."
+    )
+    assert judged("The binary network keeps each weight in one bit.", paper).supported
+    assert not judged("The binary network BiT keeps each weight in one bit.", paper).supported

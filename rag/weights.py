@@ -23,16 +23,9 @@ from filelock import FileLock, Timeout
 
 from rag.errors import DownloadError, ModelError
 from rag.gguf import check_gguf
-from rag.sources import (
-    DownloadWheel,
-    HubFile,
-    Progress,
-    Target,
-    Wheels,
-    fetch_hub_file,
-    fetch_wheels,
-    pip_download,
-)
+from rag.hub import HubFile, fetch_hub_file
+from rag.target import Progress, Target
+from rag.wheels import DownloadWheel, Wheels, fetch_wheels, pip_download
 
 Role = Literal["default", "fallback", "larger", "other"]
 ChatFormat = Literal["chatml", "llama3", "gemma", "mistral"]

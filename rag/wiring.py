@@ -9,7 +9,6 @@ import os
 import subprocess
 import sys
 import threading
-import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,10 +18,11 @@ from filelock import FileLock, Timeout
 from rag.assistant import Assistant
 from rag.config import Settings, shipped
 from rag.embed import SentenceEmbedder, packaged_folder
-from rag.errors import LibraryError, LockedError, MissingLibraryError, ModelError, StaleIndexError
+from rag.errors import LibraryError, LockedError, MissingLibraryError, ModelError, PageError, StaleIndexError
 from rag.ingest import IngestReport, Progress, index_fingerprint, ingest
 from rag.library import Library
-from rag.pages import SEEDS_FILE, read_page
+from rag.listings import SEEDS_FILE, read_listings
+from rag.pages import read_page
 from rag.prompt import load_prompt
 from rag.protocols import Embedder, VectorStore
 from rag.read import Reader
@@ -122,10 +122,12 @@ def _ingest(
 
 
 def seed_hashes() -> list[tuple[Path, str]]:
-    """The shipped pages and the sha256 that each was shipped with."""
+    """The shipped pages and the sha256 that each was shipped with. Raises PageError."""
     folder = shipped("seeds")
-    recorded = tomllib.loads((folder / SEEDS_FILE).read_text("utf-8"))["page"]
-    return [(folder / page["file"], page["sha256"]) for page in recorded]
+    listings = read_listings(folder / SEEDS_FILE)
+    if not listings:
+        raise PageError("No shipped page is listed.", file=SEEDS_FILE, hint="Install Vouch again.")
+    return [(folder / listing.file, listing.sha256) for listing in listings]
 
 
 def seed_paths() -> list[Path]:

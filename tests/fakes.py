@@ -167,7 +167,7 @@ class ScriptedModel:
 def _words_until(text: str, stop: Sequence[str], most: int) -> list[str]:
     """The first `most` words before a stop string, each with the white space before it."""
     ends = [text.find(string) for string in stop if string in text]
-    return re.findall(r"\s*\S+", text[: min(ends, default=len(text))])[:most]
+    return re.findall(r"\s*\S+|\s+", text[: min(ends, default=len(text))])[:most]
 
 
 def make_paper(

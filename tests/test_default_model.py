@@ -1,4 +1,4 @@
-"""The default model on real questions: floors against a collapse; the scores are what `vouch eval` reports."""
+"""The default model on real questions: floors against a collapse; `vouch eval` reports the scores."""
 
 from __future__ import annotations
 

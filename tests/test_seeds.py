@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from rag.pages import SEEDS_FILE, Listing, parse_page, read_listings, read_page
+from rag.listings import SEEDS_FILE, Listing, read_listings
+from rag.pages import parse_page, read_page
 from rag.types import Page, Paper, Profile
 
 SEEDS = Path(__file__).parent.parent / "seeds"

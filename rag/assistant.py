@@ -32,7 +32,7 @@ SCORE_MARGIN: dict[Kind, float] = {"paper": 0.12, "topic": 0.45, "summary": 0.45
 # Most papers that one answer cites; the model reads at most `papers_read` of them.
 MOST_PAPERS = 6
 # From this share of the relevance floor up to it, the nearest paper is read with a caveat.
-UNSURE_SHARE = 0.4
+UNSURE_SHARE = 0.5
 
 
 @dataclass

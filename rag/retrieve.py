@@ -30,11 +30,11 @@ SENTENCE_WEIGHT = 0.5
 COVER_WEIGHT = 0.7
 NAME_BONUS = 0.6
 # Logistic model of "this paper answers": fitted by `python -m evals.calibrate` on its questions.
-RELEVANCE_BIAS = -3.55
-RELEVANCE_SIMILARITY = 2.16
-RELEVANCE_COVER = 3.57
-RELEVANCE_MISSING_NAME = -2.76
-RELEVANCE_STANDING_OUT = 5.80
+RELEVANCE_BIAS = -4.21
+RELEVANCE_SIMILARITY = 3.53
+RELEVANCE_COVER = 3.11
+RELEVANCE_MISSING_NAME = -2.57
+RELEVANCE_STANDING_OUT = 5.23
 MOST_MISSING_NAMES = 2
 # Papers after the first that make up the field that a paper stands out from.
 FIELD = 5

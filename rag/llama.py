@@ -22,8 +22,8 @@ import llama_cpp
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.cleaning import clean
 from rag.errors import ModelError
-from rag.prompt import clean
 from rag.types import Control, Segment
 
 # Tokens handed over and computed at once. Smaller is slower, larger only costs memory: with the

@@ -9,7 +9,6 @@ model: whether a control token exists is the engine's to check.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,19 +16,14 @@ from string import Template
 from types import MappingProxyType
 from typing import Literal, cast, get_args
 
+from rag.cleaning import clean
 from rag.errors import PromptError
 from rag.types import Control, Segment
 
 Role = Literal["system", "user", "assistant"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
-# Tokenisers built on std::regex recurse once a character and overflow the stack on runs of
-# about 26,000 characters of one kind.
-LONGEST_RUN = 1_000
-
 _HEADING = re.compile(r"^# +(.*?)[ \t]*$", re.MULTILINE)
-_LONG_WORD = re.compile(rf"(\S{{{LONGEST_RUN}}})(?=\S)")
-_LONG_BLANK = re.compile(rf"\s{{{LONGEST_RUN},}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +76,6 @@ def load_prompt(path: Path) -> Prompt:
             hint="A prompt is `# system`, if any, then `# user`; `$name` is a value, `$$` a dollar.",
         )
     return Prompt(path.name, cast("tuple[tuple[Role, str], ...]", sections))
-
-
-def clean(text: str) -> str:
-    """`text` safe for native tokenisers: NFC, nothing invisible, no run above LONGEST_RUN.
-
-    Removes lone surrogates and format characters (zero width, bidi overrides, tags); control
-    characters other than newline and tab become spaces. Cleaning twice changes nothing.
-    """
-    unified = text.replace("\r\n", "\n").replace("\r", "\n")
-    visible = unicodedata.normalize("NFC", "".join(map(_visible, unified)))
-    return _LONG_WORD.sub(r"\1 ", _LONG_BLANK.sub(_shortened, visible))
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,17 +211,3 @@ def _fault(before: str, headings: Sequence[str], bodies: Sequence[str]) -> str:
     if not all(Template(body).is_valid() for body in bodies):
         return "has a $ that starts no name"
     return ""
-
-
-def _visible(character: str) -> str:
-    """The character; a space for a control character; nothing for what no reader sees."""
-    match unicodedata.category(character):
-        case "Cc":
-            return character if character in "\n\t" else " "
-        case "Cf" | "Cs":
-            return ""
-    return character
-
-
-def _shortened(blank: re.Match[str]) -> str:
-    return "\n\n" if "\n" in blank[0] else " "

@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from rag.cleaning import clean
 from rag.errors import QuestionError
 from rag.types import Kind, Paper, Plan, Scope, Turn
 from rag.words import STOP_WORDS, content_words, fold_name, is_name, names, words
@@ -113,7 +114,7 @@ def understand(question: str, history: Sequence[Turn], gazetteer: Gazetteer) -> 
 
 
 def check_question(question: str) -> str:
-    """The question without surrounding space, or a QuestionError that says what is wrong."""
+    """The question, cleaned and on one line, or a QuestionError that says what is wrong."""
     question = " ".join(question.split())
     if not question:
         raise QuestionError("The question is empty.", hint="Ask something, such as: What is OWL?")
@@ -122,6 +123,7 @@ def check_question(question: str) -> str:
             f"The question has {len(question):,} characters; at most {MAX_QUESTION_CHARACTERS:,} are read.",
             hint="Ask a shorter question.",
         )
+    question = " ".join(clean(question).split())
     if not words(question):
         raise QuestionError("The question holds no words.", hint="Ask in words, such as: What is OWL?")
     return question

@@ -177,7 +177,8 @@ def check_index(library: Library, vectors: VectorStore, embedder: Embedder) -> N
         )
     if vectors.count() != len(library.chunks()):
         raise StaleIndexError(
-            "The index is not complete: an ingest was interrupted.", hint="Run `vouch ingest`."
+            "The index is not complete: an ingest is running or was interrupted.",
+            hint="Run `vouch ingest`.",
         )
 
 

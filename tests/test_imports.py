@@ -20,6 +20,7 @@ GRAPH: dict[str, set[str]] = {
     "protocols": {"types"},
     "config": {"errors"},
     # text, pure
+    "cleaning": set(),
     "words": set(),
     "sentences": set(),
     "evidence": {"words"},
@@ -38,12 +39,12 @@ GRAPH: dict[str, set[str]] = {
     "hub": {"errors", "target"},
     "wheels": {"errors", "target"},
     "weights": {"errors", "gguf", "target", "hub", "wheels"},
-    "prompt": VALUES,
-    "llama": VALUES | {"prompt"},
+    "prompt": VALUES | {"cleaning"},
+    "llama": VALUES | {"prompt", "cleaning"},
     "engine": VALUES | {"llama", "prompt"},
     # stages: they meet in types, never each other
     "chunk": {"types", "sentences"},
-    "understand": VALUES | {"words"},
+    "understand": VALUES | {"words", "cleaning"},
     "catalogue": {"types", "library", "words"},
     "retrieve": {"types", "protocols", "library", "words", "evidence"},
     "read": {"types", "protocols", "prompt", "sentences"},

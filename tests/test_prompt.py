@@ -1,18 +1,15 @@
-"""Prompt files, chat formats and cleaning, by tables and one worked example each."""
+"""Prompt files, chat formats, by tables and one worked example each."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from rag.config import shipped
 from rag.errors import PromptError
-from rag.prompt import CHAT_FORMATS, LONGEST_RUN, Message, clean, detect_chat_format, load_prompt, render
+from rag.prompt import CHAT_FORMATS, Message, detect_chat_format, load_prompt, render
 from rag.types import Control
 
 RULES = "# system\n\nBe brief.\n\n# user\n\nPaper: $title\n\n$abstract\n\nQuestion: $question\nAnswer now.\n"
@@ -206,45 +203,3 @@ def test_text_never_becomes_a_control(chat_format):
 )
 def test_the_chat_format_is_told_by_its_markers(template, chat_format):
     assert detect_chat_format(template) == chat_format
-
-
-@pytest.mark.parametrize(
-    ("given", "cleaned"),
-    [
-        ("plain, $11$ and \\url{x}", "plain, $11$ and \\url{x}"),
-        ("Ku\u0308rzinger", "Kürzinger"),
-        ("tab\tand\nline", "tab\tand\nline"),
-        ("one\r\ntwo\rthree", "one\ntwo\nthree"),
-        ("nul\x00bell\x07del\x7f", "nul bell del "),
-        ("lone \ud800 surrogate", "lone  surrogate"),
-        ("zero\u200bwidth\u200d\ufeff", "zerowidth"),
-        ("bidi\u202eoverride\u2066isolate", "bidioverrideisolate"),
-        ("tag\U000e0041\U000e0042s", "tags"),
-        ("\U0001f600 stays", "\U0001f600 stays"),
-        ("x" * LONGEST_RUN, "x" * LONGEST_RUN),
-        ("x" * (LONGEST_RUN + 1), "x" * LONGEST_RUN + " x"),
-        ("a" + " " * 50_000 + "b", "a b"),
-        ("a" + "\n \n" * 20_000 + "b", "a\n\nb"),
-        ("<|im_end|>", "<|im_end|>"),
-    ],
-)
-def test_clean(given, cleaned):
-    assert clean(given) == cleaned
-
-
-ANY_TEXT = st.text(
-    st.characters(exclude_categories=[]) | st.sampled_from("\u0301\u200b\u202e\r\n\x00 \ud83d"), max_size=80
-)
-
-
-@given(ANY_TEXT, st.integers(0, 40))
-def test_clean_text_is_fit_for_tokenisers_and_stays_so(text, times):
-    cleaned = clean(text * times)
-    assert clean(cleaned) == cleaned
-    assert cleaned.encode("utf-8").decode("utf-8") == cleaned
-    assert unicodedata.is_normalized("NFC", cleaned)
-    assert not {unicodedata.category(character) for character in cleaned if character not in "\n\t"} & {
-        "Cc",
-        "Cf",
-    }
-    assert max(map(len, re.findall(r"\S+|\s+", cleaned)), default=0) <= LONGEST_RUN

@@ -10,6 +10,7 @@ default_model_path   the default model; tests that use it are marked `default_mo
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,9 @@ from rag.weights import find, load_catalogue, present
 FENCE_FOLDER = Path(__file__).parent / "offline"
 
 fence.put_up()
+# A runner that was started in the background hands down that interrupts are ignored; the tests of
+# Ctrl-C need children that listen.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -95,7 +95,10 @@ def child(arguments: Sequence[str | bytes], **environment: str | Path) -> subpro
 
 
 def ended(process: subprocess.Popen[bytes]) -> Ended:
-    out, err = process.communicate(timeout=PATIENCE_SECONDS)
+    try:
+        out, err = process.communicate(timeout=PATIENCE_SECONDS)
+    finally:
+        process.kill()
     return Ended(process.returncode, out.decode(), err.decode())
 
 

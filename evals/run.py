@@ -18,10 +18,15 @@ from evals.answers import (
     run_answers,
     write_result,
 )
+from evals.bench import read_bench
+from evals.retrieval import RetrievalReport, run_retrieval
+from evals.support import SupportReport, read_pairs, run_support
 from rag.config import Settings
-from rag.wiring import ModelSlot, open_assistant
+from rag.library import Library
+from rag.wiring import ModelSlot, open_assistant, open_embedder, open_vectors, writer_lock
 
 RESULTS_FOLDER = "results"
+BENCHES_FOLDER = "benches"
 
 Progress = Callable[[str, int, int], None]
 
@@ -51,6 +56,34 @@ def run_suites(settings: Settings, names: Sequence[str], *, progress: Progress) 
         )
         found.append((report, write_result(report, settings.home / "evals" / RESULTS_FOLDER, settings=told)))
     return found
+
+
+def run_bench(settings: Settings, folder: Path, *, split: str | None, progress: Progress) -> RetrievalReport:
+    """Retrieval on a corpus in BEIR layout, indexed in a data folder of its own and kept there."""
+    bench = read_bench(folder, split=split)
+    kept = settings.home / "evals" / BENCHES_FOLDER / f"{bench.name}-{bench.sha256[:12]}"
+    own = settings.model_copy(update={"home": kept, "chroma_server": ""})
+    with writer_lock(own):
+        library = Library.open(own.library_path, create=True)
+        try:
+            return run_retrieval(
+                bench,
+                library=library,
+                vectors=open_vectors(own),
+                embedder=open_embedder(own),
+                progress=progress,
+            )
+        finally:
+            library.close()
+
+
+def run_pairs(settings: Settings, file: Path, *, progress: Progress) -> SupportReport:
+    """The verifier on labelled pairs of claim and evidence, beside its baselines."""
+    return run_support(
+        read_pairs(file),
+        embedder=open_embedder(settings),
+        on_progress=lambda done, total: progress("Judging", done, total),
+    )
 
 
 def _report_progress(progress: Progress, name: str, done: int, total: int, _: Outcome) -> None:

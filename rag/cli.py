@@ -21,6 +21,9 @@ from rag import __version__
 from rag.errors import QuestionError, RagError, UsageError
 
 if TYPE_CHECKING:
+    from evals.answers import Report
+    from evals.retrieval import RetrievalReport
+    from evals.support import SupportReport
     from rag.assistant import Assistant
     from rag.types import Answer, Passage, Turn
     from rag.weights import Model
@@ -200,20 +203,42 @@ def chat(
 
 @app.command("eval")
 def eval_command(
-    suites: Annotated[list[str] | None, typer.Argument(metavar="SUITE...", help="Names; none: all.")] = None,
+    suites: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="SUITE...", help="Question suites (none: all), or retrieval, or support."),
+    ] = None,
+    bench: Annotated[Path | None, typer.Option(help="For retrieval: a folder in BEIR layout.")] = None,
+    split: Annotated[str | None, typer.Option(help="For retrieval: such as test.")] = None,
+    pairs: Annotated[Path | None, typer.Option(help="For support: a JSONL file of pairs.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Run eval suites and write their results."""
-    from evals.run import run_suites
+    """Run eval suites: questions (results are written), retrieval on a bench, support on pairs."""
+    from evals.run import run_bench, run_pairs, run_suites
     from rag.config import load_settings
 
+    settings = load_settings()
+    reports: list[Report | RetrievalReport | SupportReport]
+    written: list[Path] = []
     with _progress() as progress:
-        results = run_suites(load_settings(), suites or [], progress=progress)
-    for report, path in results:
+        match suites or [], bench, pairs:
+            case ["retrieval"], Path(), None:
+                reports = [run_bench(settings, bench, split=split, progress=progress)]
+            case ["support"], None, Path():
+                reports = [run_pairs(settings, pairs, progress=progress)]
+            case names, None, None if not {"retrieval", "support"} & set(names):
+                results = run_suites(settings, names, progress=progress)
+                reports, written = [report for report, _ in results], [path for _, path in results]
+            case _:
+                raise UsageError(
+                    "retrieval needs --bench FOLDER and support needs --pairs FILE, and each runs alone.",
+                    hint="Such as: vouch eval retrieval --bench scifact --split test",
+                )
+    for report in reports:
         if as_json:
             _print_json(report.record())
         else:
             print(report.table())
+    for path in written:
         _say(f"Written: {path}")
 
 

@@ -1,0 +1,342 @@
+"""The support suite: can the verifier tell claims that evidence supports from claims that it does not?
+
+    pairs.jsonl -> Pair -> Judgement (the verifier's, and two baselines') -> View -> SupportReport
+
+Judges `rag.verify.verify` as it ships, on anybody's pairs of claim and evidence. Tunes nothing:
+every threshold is fixed before a pair is read. Knows nothing of models that write claims.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from evals.classification import Confusion, auroc, auroc_interval, balanced_accuracy, confusion, macro_f1
+from rag.errors import UsageError
+from rag.protocols import Embedder
+from rag.sentences import sentences
+from rag.types import Paper, Quote, Verdict
+from rag.verify import verify
+from rag.words import content_stems
+
+SEED = 20260101  # fixed, so that the same pairs always give the same intervals
+# From here on a baseline says "supported". Nobody tuned it, which is the point of a baseline.
+BASELINE_THRESHOLD = 0.5
+
+Label = Literal["SUPPORT", "CONTRADICT", "NOINFO", "UNSUPPORTED"]
+"""UNSUPPORTED is a 0 in the file: contradicted or not mentioned, the file does not say which."""
+
+_LABEL_NAMES = ("SUPPORT", "CONTRADICT", "NOINFO")
+_HINT = 'A line is {"claim", "references" or "sentences", "label": 1, 0, SUPPORT, CONTRADICT or NOINFO}.'
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A claim, the texts that it is held against, and what people said.
+
+    `id` is the line's, or its number where it has none.
+    """
+
+    id: str
+    claim: str
+    references: tuple[str, ...]
+    label: Label
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One pair, judged.
+
+    `score` ranks the verifier's verdicts: the share of the claim's content stems that the best
+    reference holds, minus 1 where the verdict is not "supported". So 0 to 1 is supported, -1 to
+    0 is not, and no unsupported claim ranks above a supported one.
+    `overlap` is that share alone, 0 to 1; `similarity` the highest cosine of the claim and one
+    sentence of the evidence, None without an embedder.
+    """
+
+    pair: Pair
+    supported: bool
+    score: float
+    reason: str
+    quote: str
+    overlap: float
+    similarity: float | None
+
+    def record(self) -> dict[str, Any]:
+        return {
+            "id": self.pair.id,
+            "claim": self.pair.claim,
+            "label": self.pair.label,
+            "supported": self.supported,
+            "reason": self.reason,
+            "quote": self.quote,
+            "score": round(self.score, 4),
+            "overlap": round(self.overlap, 4),
+            "similarity": None if self.similarity is None else round(self.similarity, 4),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """What one method is worth in one view. None where a class is absent, or not reported.
+
+    `interval` is the 95 % bootstrap interval of `auroc`. The rest is taken at the verifier's own
+    verdict, and for a baseline at BASELINE_THRESHOLD, where balanced accuracy is not reported.
+    """
+
+    method: str
+    auroc: float | None
+    interval: tuple[float, float] | None
+    balanced_accuracy: float | None
+    macro_f1: float | None
+    confusion: Confusion
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One way to split the labels in two, and every method's measures on it."""
+
+    name: str
+    positives: int
+    negatives: int
+    measures: tuple[Measures, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SupportReport:
+    """All judgements, in the order of the pairs; the views on them; the verifier's seconds for a pair."""
+
+    judgements: tuple[Judgement, ...]
+    views: tuple[View, ...]
+    verify_s: float
+
+    def record(self) -> dict[str, Any]:
+        """The object that `vouch eval support --json` prints."""
+        return {
+            "suite": "support",
+            "score": "content-stem cover by the best reference, minus 1 where not supported",
+            "baseline_threshold": BASELINE_THRESHOLD,
+            "verify_s": round(self.verify_s, 6),
+            "views": [asdict(view) for view in self.views],
+            "pairs": [judgement.record() for judgement in self.judgements],
+        }
+
+    def table(self) -> str:
+        """The views as plain text, one block each, a method a line."""
+        blocks = [_block(view) for view in self.views]
+        return "\n\n".join([*blocks, f"verifier: {1000 * self.verify_s:.2f} ms a pair"])
+
+
+Progress = Callable[[int, int], None]
+"""Called after each pair: how many are done, of how many."""
+
+
+def read_pairs(path: Path) -> tuple[Pair, ...]:
+    """The pairs of a JSONL file; blank lines and other keys are skipped.
+
+    `references` are texts that stand alone; `sentences` are one text. Raises UsageError naming
+    file and line for a line that is not so, and for a file that holds no pairs.
+    """
+    try:
+        lines = path.read_text("utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}.", hint="Name a JSONL file of pairs.") from error
+    pairs = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            pairs.append(_pair(line, number))
+        except (ValueError, RecursionError) as error:
+            raise UsageError(f"{path}:{number}: {error}.", hint=_HINT) from error
+    if not pairs:
+        raise UsageError(f"{path} holds no pairs.", hint=_HINT)
+    return tuple(pairs)
+
+
+def run_support(
+    pairs: Sequence[Pair], *, embedder: Embedder | None = None, on_progress: Progress | None = None
+) -> SupportReport:
+    """Judge every pair, in order. Raises UsageError where there is none.
+
+    With several references the best verdict counts, and so it is with the baselines.
+    """
+    if not pairs:
+        raise UsageError("There are no pairs to judge.", hint=_HINT)
+    judgements: list[Judgement] = []
+    seconds = 0.0
+    for pair in pairs:
+        started = time.perf_counter()
+        verdict = best_verdict(pair)
+        seconds += time.perf_counter() - started
+        judgements.append(_judgement(pair, verdict, embedder))
+        if on_progress:
+            on_progress(len(judgements), len(pairs))
+    return SupportReport(tuple(judgements), _views(judgements), seconds / len(pairs))
+
+
+def best_verdict(pair: Pair) -> Verdict:
+    """The verifier's verdict on the reference that does best for the claim."""
+    return max((verify(pair.claim, *_as_paper(text)) for text in pair.references), key=verdict_score)
+
+
+def verdict_score(verdict: Verdict) -> float:
+    """A number that ranks every unsupported claim below every supported one; see `Judgement`."""
+    return verdict.score - (not verdict.supported)
+
+
+def word_overlap(claim: str, references: Iterable[str]) -> float:
+    """The largest share, 0 to 1, of the claim's content stems that one reference holds."""
+    stems = content_stems(claim)
+    return max(len(stems & content_stems(text)) / len(stems) for text in references) if stems else 0.0
+
+
+def embedding_similarity(claim: str, references: Iterable[str], embedder: Embedder) -> float:
+    """The highest cosine, -1 to 1, of the claim and one sentence of the references.
+
+    Of a sentence beyond the embedder's limit, only what the embedder reads counts.
+    """
+    evidence = [text[start:end] for text in references for start, end in sentences(text)]
+    vectors = embedder.embed_documents([claim, *evidence])
+    return float((vectors[1:] @ vectors[0]).max())
+
+
+def _pair(line: str, number: int) -> Pair:
+    """Raises ValueError with what is wrong with the line."""
+    value = json.loads(line)
+    if not isinstance(value, dict):
+        raise ValueError("not an object")
+    claim = value.get("claim")
+    if not isinstance(claim, str) or not claim.strip():
+        raise ValueError("claim is not a text")
+    given = value.get("id")
+    identifier = str(number if given is None else given)
+    return Pair(identifier, claim, _references(value), _label(value.get("label")))
+
+
+def _references(value: dict[str, Any]) -> tuple[str, ...]:
+    given = [name for name in ("references", "sentences") if name in value]
+    if len(given) != 1:
+        raise ValueError("either references or sentences are wanted")
+    texts = value[given[0]]
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise ValueError(f"{given[0]} is not a list of texts")
+    filled = tuple(text for text in texts if text.strip())
+    if not filled:
+        raise ValueError(f"{given[0]} holds no text")
+    return filled if given == ["references"] else (" ".join(filled),)
+
+
+def _label(value: object) -> Label:
+    if value in _LABEL_NAMES:
+        return cast(Label, value)
+    if type(value) is int and value in (0, 1):
+        return "SUPPORT" if value else "UNSUPPORTED"
+    raise ValueError(f"label is {json.dumps(value)}, not 1, 0, {', '.join(_LABEL_NAMES)}")
+
+
+def _as_paper(text: str) -> tuple[Paper, list[Quote]]:
+    """Evidence as the verifier reads it: a paper without a title, and its sentences."""
+    paper = Paper(
+        id="",
+        title="",
+        authors=(),
+        et_al=False,
+        affiliations=(),
+        category=None,
+        date=None,
+        has_code=None,
+        score=None,
+        abstract=text,
+        seed="",
+        index=0,
+        page_author="",
+    )
+    return paper, [Quote(text[start:end], start, end, 0.0) for start, end in sentences(text)]
+
+
+def _judgement(pair: Pair, verdict: Verdict, embedder: Embedder | None) -> Judgement:
+    return Judgement(
+        pair=pair,
+        supported=verdict.supported,
+        score=verdict_score(verdict),
+        reason=verdict.reason,
+        quote=verdict.quote.text if verdict.quote else "",
+        overlap=word_overlap(pair.claim, pair.references),
+        similarity=embedding_similarity(pair.claim, pair.references, embedder) if embedder else None,
+    )
+
+
+def _views(judgements: Sequence[Judgement]) -> tuple[View, ...]:
+    """SUPPORT against the rest; where all three labels are told apart, evidence against none, too."""
+    labels = [judgement.pair.label for judgement in judgements]
+    views = [_view("supported against the rest", judgements, [label == "SUPPORT" for label in labels])]
+    if set(labels) == set(_LABEL_NAMES):
+        views.append(_view("evidence against none", judgements, [label != "NOINFO" for label in labels]))
+    return tuple(views)
+
+
+def _view(name: str, judgements: Sequence[Judgement], truth: Sequence[bool]) -> View:
+    verdicts = [judgement.supported for judgement in judgements]
+    measures = [_measures("verifier", truth, [judgement.score for judgement in judgements], verdicts)]
+    measures.append(_baseline("word overlap", truth, [judgement.overlap for judgement in judgements]))
+    similarities = [each.similarity for each in judgements if each.similarity is not None]
+    if similarities:
+        measures.append(_baseline("embedding similarity", truth, similarities))
+    return View(name, sum(truth), len(truth) - sum(truth), tuple(measures))
+
+
+def _baseline(method: str, truth: Sequence[bool], scores: Sequence[float]) -> Measures:
+    predicted = [score >= BASELINE_THRESHOLD for score in scores]
+    return _measures(method, truth, scores, predicted, balanced=False)
+
+
+def _measures(
+    method: str,
+    truth: Sequence[bool],
+    scores: Sequence[float],
+    predicted: Sequence[bool],
+    *,
+    balanced: bool = True,
+) -> Measures:
+    counts = confusion(truth, predicted)
+    return Measures(
+        method=method,
+        auroc=auroc(truth, scores),
+        interval=auroc_interval(truth, scores, seed=SEED),
+        balanced_accuracy=balanced_accuracy(counts) if balanced else None,
+        macro_f1=macro_f1(counts),
+        confusion=counts,
+    )
+
+
+def _block(view: View) -> str:
+    heading = f"{view.name}: {view.positives} against {view.negatives} pairs"
+    rows = [("", "AUROC", "95 % interval", "balanced accuracy", "macro-F1")]
+    rows += [_row(measures) for measures in view.measures]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        label.ljust(widths[0])
+        + "".join(f"  {cell:>{width}}" for cell, width in zip(cells, widths[1:], strict=True))
+        for label, *cells in rows
+    ]
+    return "\n".join([heading, *lines])
+
+
+def _row(measures: Measures) -> tuple[str, str, str, str, str]:
+    interval = measures.interval
+    return (
+        measures.method,
+        _share(measures.auroc),
+        "" if interval is None else f"{interval[0]:.3f}-{interval[1]:.3f}",
+        _share(measures.balanced_accuracy),
+        _share(measures.macro_f1),
+    )
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"

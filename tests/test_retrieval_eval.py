@@ -1,0 +1,164 @@
+"""The retrieval suite on a corpus of six documents, with fakes that can be followed by hand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fakes import MemoryStore, WordEmbedder, make_page, make_paper
+
+from evals.bench import Bench, Document, Query
+from evals.retrieval import DEPTH, MEASURES, as_page, dense_ranking, fuse, rank_all, run_retrieval
+from rag.errors import UsageError
+from rag.ingest import ingest
+from rag.library import Library
+from rag.retrieve import retrieve
+from rag.types import Plan
+
+SYSTEMS = ("vouch", "bm25", "dense", "fusion")
+BENCH = Bench(
+    name="birds",
+    split="test",
+    sha256="1" * 64,
+    documents=(
+        Document("owl", "Owls", "Owls hunt mice at night. Their flight is silent."),
+        Document("lark", "Larks", "Larks sing at dawn over open fields."),
+        Document("penguin", "Penguins", "Penguins swim and dive. They cannot fly."),
+        Document("swift", "Swifts", "Swifts sleep in the air and seldom land."),
+        Document("heron", "Herons", "Herons stand in shallow water and spear fish."),
+        Document("crow", "Crows bend wire into hooks", ""),
+    ),
+    queries=(
+        Query("q1", "Which birds hunt mice at night?", {"owl": 1}),
+        Query("q2", "dive and swim", {"penguin": 2, "heron": 1}),
+        Query("q3", "Crows bend wire", {"crow": 1}),
+    ),
+    left_out=1,
+)
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    opened = Library.open(tmp_path / "library.sqlite", create=True)
+    yield opened
+    opened.close()
+
+
+def test_every_system_is_measured_on_every_query(library):
+    report = run_retrieval(BENCH, library=library, vectors=MemoryStore(), embedder=WordEmbedder())
+    assert [(score.system, score.measure) for score in report.scores] == [
+        (system, measure) for system in SYSTEMS for measure in MEASURES
+    ]
+    assert [(result.query, result.system) for result in report.results] == [
+        (query.id, system) for query in BENCH.queries for system in SYSTEMS
+    ]
+    for score in report.scores:
+        assert 0 <= score.interval[0] <= score.mean <= score.interval[1] <= 1
+
+
+def test_the_measures_are_of_the_ranking_shown(library):
+    """BM25 finds what shares a word: of the second query's two relevant documents only the better one."""
+    report = run_retrieval(BENCH, library=library, vectors=MemoryStore(), embedder=WordEmbedder())
+    found = {result.query: result for result in report.results if result.system == "bm25"}
+    assert {query: result.first for query, result in found.items()} == {
+        "q1": ("owl",),
+        "q2": ("penguin",),
+        "q3": ("crow",),
+    }
+    # DCG 2 of 2 + 1 / log2(3); one of two relevant found, at rank 1.
+    assert found["q2"].values == pytest.approx((0.7602, 1, 1 / 2, 1 / 2, 1 / 2, 1 / 2), abs=1e-4)
+    means = {score.measure: score.mean for score in report.scores if score.system == "bm25"}
+    assert means["recall@100"] == pytest.approx((1 + 1 / 2 + 1) / 3)
+    assert means["MRR@10"] == 1
+
+
+def test_vouch_is_ranked_by_the_products_own_retrieval(library):
+    vectors, embedder = MemoryStore(), WordEmbedder()
+    run_retrieval(BENCH, library=library, vectors=vectors, embedder=embedder)
+    for query in BENCH.queries:
+        shelf = {"library": library, "vectors": vectors, "embedder": embedder}
+        passages = retrieve(Plan(query.text, kind="paper"), count=DEPTH, **shelf)
+        assert rank_all(query.text, **shelf)["vouch"] == tuple(passage.paper.id for passage in passages)
+
+
+def test_a_document_of_a_title_alone_can_be_found_by_its_vector(library):
+    vectors, embedder = MemoryStore(), WordEmbedder()
+    run_retrieval(BENCH, library=library, vectors=vectors, embedder=embedder)
+    assert dense_ranking("Crows bend wire into hooks", vectors=vectors, embedder=embedder)[0] == "crow"
+
+
+def test_dense_ranks_a_hundred_documents_though_one_has_the_best_hundred_windows(library):
+    long = make_paper("Owls", "The owl hunts. " * 2000)
+    short = [make_paper(f"Larks {number}", "Larks sing at dawn.") for number in range(DEPTH + 20)]
+    vectors, embedder = MemoryStore(), WordEmbedder(max_pieces=70)
+    ingest([make_page(long, *short)], library=library, vectors=vectors, embedder=embedder)
+    question = "Which owl hunts?"
+    nearest = vectors.search(embedder.embed_query(question), count=DEPTH, kind="window")
+    assert {hit.paper_id for hit in nearest} == {long.id}
+    ranking = dense_ranking(question, vectors=vectors, embedder=embedder)
+    assert ranking[0] == long.id
+    assert len(set(ranking)) == len(ranking) == DEPTH
+
+
+def test_fusion_by_hand():
+    """Twice third, 2/63, is more than once first, 1/61; equals by id."""
+    assert fuse([("a", "x", "b"), ("c", "y", "b")]) == ("b", "a", "c", "x", "y")
+    assert fuse([("z",), ("y",)]) == ("y", "z")
+    assert fuse([(), ()]) == ()
+
+
+def test_a_second_run_embeds_nothing_and_gives_the_same(library):
+    vectors, embedder = MemoryStore(), WordEmbedder()
+    first = run_retrieval(BENCH, library=library, vectors=vectors, embedder=embedder)
+    embedder.embedded.clear()
+    assert run_retrieval(BENCH, library=library, vectors=vectors, embedder=embedder) == first
+    assert embedder.embedded == []
+
+
+def test_a_library_with_other_papers_is_left_alone(library):
+    vectors, embedder = MemoryStore(), WordEmbedder()
+    ingest([make_page(make_paper())], library=library, vectors=vectors, embedder=embedder)
+    with pytest.raises(UsageError, match="other papers than those of birds"):
+        run_retrieval(BENCH, library=library, vectors=vectors, embedder=embedder)
+    assert library.paper_count() == 1
+
+
+def test_progress_tells_of_indexing_and_ranking(library):
+    told: list[tuple[str, int, int]] = []
+    run_retrieval(
+        BENCH,
+        library=library,
+        vectors=MemoryStore(),
+        embedder=WordEmbedder(),
+        progress=lambda *step: told.append(step),
+    )
+    assert list(dict.fromkeys(stage for stage, _, _ in told)) == ["Splitting", "Embedding", "Ranking"]
+    assert told[-3:] == [("Ranking", done, 3) for done in (1, 2, 3)]
+
+
+def test_a_paper_is_its_document():
+    page, papers = as_page(BENCH)
+    assert (page.seed, page.sha256) == ("birds", BENCH.sha256)
+    assert [(paper.id, paper.title) for paper in papers] == [
+        (each.id, each.title) for each in BENCH.documents
+    ]
+    assert [paper.index for paper in papers] == list(range(6))
+
+
+def test_the_report_is_json_and_a_table(library):
+    report = run_retrieval(BENCH, library=library, vectors=MemoryStore(), embedder=WordEmbedder())
+    record = json.loads(json.dumps(report.record()))
+    assert (record["suite"], record["bench"], record["documents"], record["left_out"]) == (
+        "retrieval",
+        "birds",
+        6,
+        1,
+    )
+    assert record["results"][1]["values"].keys() == MEASURES.keys()
+    title, header, *rows = report.table().split("\n")
+    assert title == "birds test: 6 documents, 3 queries"
+    assert header.split() == list(SYSTEMS)
+    assert [row.split()[0] for row in rows] == list(MEASURES)
+    assert len({len(line) for line in (header, *rows)}) == 1

@@ -8,7 +8,8 @@ STAMPS := $(VENV)/stamps
 export CMAKE_ARGS ?= -DLLAVA_BUILD=OFF -DLLAMA_OPENSSL=OFF
 export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
+# On a terminal pip shows what it downloads; elsewhere it is silent.
+PIP := $(BIN)/python -m pip install $(if $(MAKE_TERMOUT),,--quiet) --constraint constraints.txt
 
 .PHONY: chat test check eval clean-install help
 

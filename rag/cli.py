@@ -273,7 +273,8 @@ def models_list(as_json: Json = False) -> None:
             _print_json(_model_record(model, here))
         else:
             size = f"{model.size / 1e6:6.0f} MB" if model.size else "   size ?"
-            print(f"{'here' if here else '    '}  {size}  {model.name:28} {model.role}, {model.licence}")
+            known = f"{model.role}, {model.licence}" + ("" if model.tried else ", not tried")
+            print(f"{'here' if here else '    '}  {size}  {model.name:28} {known}")
 
 
 @models_app.command("pull")

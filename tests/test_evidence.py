@@ -33,6 +33,16 @@ def test_how_much_is_answered_by_a_number() -> None:
     assert best("How many levels of sparsity are there?", {"level": 1.0, "sparsiti": 1.0}) == 2
 
 
+def test_what_it_is_is_answered_by_what_the_paper_presents() -> None:
+    sentences = [
+        "Pruning removes weights.",
+        "We propose OWL, a rule for each layer.",
+        "OWL employs outliers.",
+    ]
+    scores = score_sentences("What is OWL?", TITLE, sentences, [0.3, 0.3, 0.4], {})
+    assert scores.index(max(scores)) == 1
+
+
 def test_where_the_code_is_stands_last() -> None:
     scores = score_sentences("What is OWL?", TITLE, SENTENCES, ALIKE, {})
     assert scores[3] == min(scores)

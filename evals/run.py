@@ -28,6 +28,7 @@ from rag.wiring import ModelSlot, open_assistant, open_embedder, open_vectors, w
 RESULTS_FOLDER = "results"
 BENCHES_FOLDER = "benches"
 
+AnyReport = Report | RetrievalReport | SupportReport
 Progress = Callable[[str, int, int], None]
 
 

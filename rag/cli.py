@@ -21,9 +21,7 @@ from rag import __version__
 from rag.errors import QuestionError, RagError, UsageError
 
 if TYPE_CHECKING:
-    from evals.answers import Report
-    from evals.retrieval import RetrievalReport
-    from evals.support import SupportReport
+    from evals.run import AnyReport
     from rag.assistant import Assistant
     from rag.types import Answer, Passage, Turn
     from rag.weights import Model
@@ -217,7 +215,7 @@ def eval_command(
     from rag.config import load_settings
 
     settings = load_settings()
-    reports: list[Report | RetrievalReport | SupportReport]
+    reports: Sequence[AnyReport]
     written: list[Path] = []
     with _progress() as progress:
         match suites or [], bench, pairs:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from evals.answers import Question, find_suite, load_questions
 from rag.assistant import Assistant
 from rag.config import load_settings
-from rag.retrieve import FIELD, MOST_MISSING_NAMES, Ranked, best_similarity, rank
+from rag.retrieve import FIELD, MOST_MISSING_NAMES, Ranked, best_similarity, rank, term_weights
 from rag.wiring import open_assistant
 
 FEATURES = ("similarity", "cover", "missing names", "standing out")
@@ -33,11 +33,13 @@ Example = tuple[list[float], bool]
 def examples(assistant: Assistant, questions: Sequence[Question]) -> Iterator[Example]:
     """What retrieval says of each question's first paper, and whether that paper answers."""
     for question in questions:
+        plan = assistant.plan(question.question)
         ranked = rank(
-            assistant.plan(question.question),
+            plan,
             library=assistant.library,
             vectors=assistant.vectors,
             embedder=assistant.embedder,
+            weights=term_weights(plan.question, assistant.library),
         )
         yield features(ranked), ranked[0].paper.title in question.papers
         if question.papers:

@@ -148,6 +148,9 @@ class Library:
     def paper_count(self) -> int:
         return int(self._rows("SELECT count(DISTINCT paper_id) FROM listings")[0][0])
 
+    def chunk_count(self) -> int:
+        return int(self._rows("SELECT count(*) FROM chunks")[0][0])
+
     def generation(self) -> int:
         """A number that grows with every change; readers compare it to know of changes."""
         return int(self._meta("generation") or 0)

@@ -44,9 +44,9 @@ def retrieve(
     plan: Plan, *, library: Library, vectors: VectorStore, embedder: Embedder, count: int
 ) -> tuple[Passage, ...]:
     """The `count` best papers for the plan, best first, each with its sentences scored."""
-    ranked = rank(plan, library=library, vectors=vectors, embedder=embedder)
-    field = _mean([best_similarity(found.signals) for found in ranked[1 : 1 + FIELD]])
     weights = term_weights(plan.question, library)
+    ranked = rank(plan, library=library, vectors=vectors, embedder=embedder, weights=weights)
+    field = _mean([best_similarity(found.signals) for found in ranked[1 : 1 + FIELD]])
     return tuple(
         Passage(
             paper=found.paper,
@@ -90,11 +90,20 @@ class Ranked:
     chunks: Sequence[tuple[Chunk, float]]
 
 
-def rank(plan: Plan, *, library: Library, vectors: VectorStore, embedder: Embedder) -> list[Ranked]:
-    """All candidates, best first: every paper that any signal puts forward."""
+def rank(
+    plan: Plan,
+    *,
+    library: Library,
+    vectors: VectorStore,
+    embedder: Embedder,
+    weights: Mapping[str, float],
+) -> list[Ranked]:
+    """All candidates, best first: every paper that any signal puts forward.
+
+    `weights` are the question's `term_weights`.
+    """
     allowed = [paper.id for paper in library.papers(plan.scope)] if plan.scope else None
     question_vector = embedder.embed_query(plan.question)
-    weights = term_weights(plan.question, library)
     asked_names = proper_names(plan.question)
     candidates = _candidates(plan, question_vector, list(weights), library, vectors, allowed)
     papers = library.papers_by_id(sorted(candidates))

@@ -175,7 +175,7 @@ def check_index(library: Library, vectors: VectorStore, embedder: Embedder) -> N
             "The index was made with another embedding model or an older Vouch.",
             hint="Run `vouch ingest --rebuild`.",
         )
-    if vectors.count() != len(library.chunks()):
+    if vectors.count() != library.chunk_count():
         raise StaleIndexError(
             "The index is not complete: an ingest is running or was interrupted.",
             hint="Run `vouch ingest`.",

@@ -293,11 +293,13 @@ def test_relevance_tells_what_the_shelf_answers_from_what_it_does_not(
 def test_a_scope_of_the_shelf_is_kept_and_filled(
     question: str, kept: Callable[[Paper], bool], real: Desk
 ) -> None:
+    plan = understand(question, (), real.gazetteer)
     found = rank(
-        understand(question, (), real.gazetteer),
+        plan,
         library=real.library,
         vectors=real.vectors,
         embedder=real.embedder,
+        weights=term_weights(plan.question, real.library),
     )
     assert found
     assert all(kept(ranked.paper) for ranked in found)

@@ -11,12 +11,13 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # On a terminal pip shows what it downloads; elsewhere it is silent.
 PIP := $(BIN)/python -m pip install $(if $(MAKE_TERMOUT),,--quiet) --constraint constraints.txt
 
-.PHONY: chat test check eval clean-install help
+.PHONY: chat test check eval peers clean-install help
 
 help:
 	@echo "make chat    set up what is missing and open the chat on http://127.0.0.1:7860"
 	@echo "make test    set up what is missing and run all checks and tests"
-	@echo "make eval    run the eval suites"
+	@echo "make eval    put the eval questions to Vouch and make the report"
+	@echo "make peers   put 40 of them to Vouch and to other systems (over an hour)"
 
 chat: $(STAMPS)/install
 	@echo "[3/5] The fallback model (98 MB; it answers with quotes until the default is here) ..."
@@ -42,7 +43,13 @@ check: $(STAMPS)/install-dev
 eval: $(STAMPS)/install
 	@$(BIN)/vouch ingest
 	@$(BIN)/vouch models pull
-	$(BIN)/vouch eval
+	$(BIN)/vouch eval answers retrieval
+	$(BIN)/vouch eval report
+
+peers: $(STAMPS)/install
+	@$(BIN)/vouch ingest
+	@$(BIN)/vouch models pull
+	$(BIN)/vouch eval peers
 
 clean-install:
 	rm -rf $(VENV)

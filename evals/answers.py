@@ -1,90 +1,99 @@
-"""The answer suites: put every question of a suite to `ask` and say how good the answers are.
+"""Questions put to a system, and its answers judged.
 
 `ask` is any function from a question to the object that `vouch ask --json` prints, so that
-another system can be measured by the same rules. Knows nothing of how answers are made.
+another system is measured by the same rules. Knows nothing of how answers are made, and of a
+shelf only its papers.
 """
 
 from __future__ import annotations
 
-import difflib
-import importlib.metadata
-import json
-import re
-import subprocess
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, Literal, cast, get_args
+from typing import Any
 
+from evals import tables
 from evals.metrics import (
-    all_facts,
+    SEED,
+    Record,
     bootstrap_interval,
-    cited_first,
+    cited_sentences,
     cited_titles,
+    f1,
     facts_held,
-    invented_titles,
+    invented_citations,
+    normalise,
+    patterns_found,
     percentile,
     refused,
-    title_cited,
+    title_precision,
+    title_recall,
 )
-from rag.errors import QuestionError, UsageError
+from evals.questions import KINDS, Question
+from rag.errors import QuestionError
+from rag.sentences import sentences
+from rag.types import Paper, Quote
+from rag.verify import verify
 
-QUESTIONS_FOLDER = Path(__file__).parent / "questions"
-SEED = 20260101  # fixed, so that the same answers always give the same intervals
+VOUCH = "vouch"
+# Passages that a row keeps as the evidence that was in hand.
+EVIDENCE_KEPT = 3
 
-QuestionKind = Literal["fact", "method", "paraphrase", "unanswerable"]
-KINDS: tuple[QuestionKind, ...] = get_args(QuestionKind)
-FIELDS = {"id", "kind", "question", "papers", "facts"}
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A question, the papers that answer it (any will do), and the facts that an answer must hold.
-
-    Each fact is a tuple of alternative patterns for `evals.metrics.facts_held`. An unanswerable
-    question has neither papers nor facts.
-    """
-
-    id: str
-    kind: QuestionKind
-    question: str
-    papers: tuple[str, ...]
-    facts: tuple[tuple[str, ...], ...]
-
-    @property
-    def answerable(self) -> bool:
-        return self.kind != "unanswerable"
+Ask = Callable[[Question], Record]
+Progress = Callable[[int, int], None]
+"""Called after each question: how many are done, of how many."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """One question's answer, judged. None where a measure does not apply to the question.
 
-    `status` is the answer's, or "failed" where the question could not be asked; `text` is then
-    the message. A refusal holds no facts, whatever its text says.
+    `right` is the verdict on the whole: the facts are there, no forbidden pattern is, a right title
+    is cited, nothing is invented; of a question that nothing answers, that it was declined.
+    `declined` is a refusal, or a false premise put right. `status` is the answer's, or "failed" where
+    the question could not be asked; `text` is then the message. A refusal holds no facts, whatever
+    its text says. `unsupported` are the sentences that name a paper which, by `rag.verify`, does not
+    support them, of `checked` ones. `broken_quotes` counts quotes that are not their abstract's words.
+    `relevance` is the retrieval's estimate for the best paper.
     """
 
     question: Question
+    system: str
     status: str
     text: str
+    right: bool = False
     titles: tuple[str, ...] = ()
     facts_held: float | None = None
-    all_facts: bool | None = None
-    title_cited: bool | None = None
-    cited_first: bool | None = None
-    invented_titles: tuple[str, ...] = ()
-    refused: bool = False
-    total_s: float | None = None
+    title_precision: float | None = None
+    title_recall: float | None = None
+    forbidden: tuple[str, ...] = ()
+    declined: bool = False
+    invented: tuple[str, ...] = ()
+    checked: int = 0
+    unsupported: tuple[str, ...] = ()
+    broken_quotes: int = 0
+    relevance: float | None = None
+    evidence: tuple[dict[str, Any], ...] = ()
     retrieve_s: float | None = None
     first_token_s: float | None = None
+    total_s: float | None = None
+    prompt_tokens: int | None = None
+    output_tokens: int | None = None
 
-    def record(self) -> dict[str, Any]:
-        return asdict(self) | {
-            "question": self.question.question,
-            "id": self.question.id,
-            "kind": self.question.kind,
-        }
+    @property
+    def all_facts(self) -> bool | None:
+        return None if self.facts_held is None else self.facts_held == 1
+
+    def row(self, *, shown: bool) -> dict[str, Any]:
+        """A line of the result: the question and what came of it; not `shown`, figures alone."""
+        row = asdict(self) | {"all_facts": self.all_facts}
+        question = row.pop("question")
+        for name in ("invented", "unsupported"):
+            row[name] = list(row[name]) if shown else len(row[name])
+        if not shown:
+            for name in ("text", "titles", "evidence", "forbidden"):
+                del row[name]
+            question = {name: question[name] for name in ("id", "kind", "page", "split")}
+        return {**question, **row}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,297 +107,282 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The measures of one kind of question, or of all ("total"). Shares are 0 to 1.
+    """The measures over one group of a system's outcomes. Shares are 0 to 1, None where undefined.
 
-    Facts, titles and `wrongly_refused` are over the answerable questions, `rightly_refused` over
-    the others; None where there is no such question. `interval` is the bootstrap 95 % interval
-    of `all_facts`.
+    Facts and titles are over the answerable questions, `false_refusals` too. A refusal is right where
+    nothing on the shelf answers: precision is over what was declined, recall over what nothing
+    answers. `unsupported` is a share of the checked sentences. Tokens are sums.
     """
 
-    kind: str
+    system: str
+    group: str
     n: int
     failed: int
+    right: float
+    interval: tuple[float, float]
     all_facts: float | None
-    interval: tuple[float, float] | None
     mean_facts: float | None
-    title_cited: float | None
-    cited_first: float | None
-    invented_titles: int
-    rightly_refused: float | None
-    wrongly_refused: float | None
-    total_s: Spread | None
+    title_precision: float | None
+    title_recall: float | None
+    refusal_precision: float | None
+    refusal_recall: float | None
+    refusal_f1: float | None
+    false_refusals: float | None
+    checked: int
+    unsupported: float | None
+    invented: int
+    broken_quotes: int
     retrieve_s: Spread | None
     first_token_s: Spread | None
+    total_s: Spread | None
+    prompt_tokens: int
+    output_tokens: int
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """A suite's outcomes, in the order asked, and their summaries: one a kind, then the total."""
+class AnswersReport:
+    """A suite's outcomes in the order asked, and their summaries: total, splits, kinds and pages."""
 
     suite: str
     outcomes: tuple[Outcome, ...]
     summaries: tuple[Summary, ...]
+    show_held: bool = False
 
     def record(self) -> dict[str, Any]:
-        """The object that `vouch eval --json` prints."""
+        """The object that `vouch eval --json` prints; of held questions figures alone, unless shown."""
         return {
             "suite": self.suite,
             "summaries": [asdict(summary) for summary in self.summaries],
-            "questions": [outcome.record() for outcome in self.outcomes],
+            "rows": [
+                outcome.row(shown=self.show_held or outcome.question.split != "held")
+                for outcome in self.outcomes
+            ],
         }
 
     def table(self) -> str:
-        """The summaries as plain text, one a column."""
-        columns = [[label for label, _ in _ROWS]]
-        columns += [[cell(summary) for _, cell in _ROWS] for summary in self.summaries]
-        widths = [max(map(len, column)) for column in columns]
-        return "\n".join(
-            label.ljust(widths[0])
-            + "".join(f"  {cell:>{width}}" for cell, width in zip(cells, widths[1:], strict=True))
-            for label, *cells in zip(*columns, strict=True)
-        )
+        """The summaries as plain text, one a line."""
+        systems = dict.fromkeys(summary.system for summary in self.summaries)
+        parts = []
+        for system in systems:
+            rows = [cells(asdict(summary)) for summary in self.summaries if summary.system == system]
+            parts.append(tables.plain([[system, *HEADINGS], *rows]))
+        return "\n\n".join(parts)
 
 
-Ask = Callable[[str], dict[str, Any]]
-Progress = Callable[[int, int, Outcome], None]
-"""Called after each question: how many are done, of how many, and the last one's outcome."""
+HEADINGS = (
+    *("questions", "right", "95 %", "all facts", "title P", "title R", "refusal P", "R", "F1"),
+    *("false refusals", "unsupported", "invented", "first s", "total s"),
+)
 
 
-def find_suite(name: str, folder: Path = QUESTIONS_FOLDER) -> Path:
-    """The file of the suite of that name. Raises UsageError, offering the nearest name."""
-    suites = {path.stem: path for path in sorted(folder.glob("*.jsonl"))}
-    if name in suites:
-        return suites[name]
-    near = difflib.get_close_matches(name, suites, n=1, cutoff=0)
-    hint = f"Did you mean {near[0]}? There are: {', '.join(suites)}." if near else f"{folder} holds no suite."
-    raise UsageError(f"There is no eval suite {name}.", hint=hint)
-
-
-def load_questions(path: Path) -> tuple[Question, ...]:
-    """The questions of a suite's file, one JSON object a line; blank lines are skipped.
-
-    Raises UsageError naming file and line for anything that is not as `Question` says.
-    """
-    try:
-        lines = path.read_text("utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}.", hint="Name a suite's JSONL file.") from error
-    questions: dict[str, Question] = {}
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            question = _question(line)
-            if question.id in questions:
-                raise ValueError(f"the id {question.id!r} is used twice")
-        except (ValueError, RecursionError) as error:
-            hint = 'A line is {"id", "kind", "question", "papers", "facts"}; see evals/answers.py.'
-            raise UsageError(f"{path}:{number}: {error}.", hint=hint) from error
-        questions[question.id] = question
-    if not questions:
-        raise UsageError(f"{path} holds no questions.", hint="Name a suite's JSONL file.")
-    return tuple(questions.values())
+def cells(summary: Mapping[str, Any]) -> list[str]:
+    """A summary's record as a table's row, under HEADINGS."""
+    shares = ["title_precision", "title_recall", "refusal_precision", "refusal_recall", "refusal_f1"]
+    return [
+        summary["group"],
+        str(summary["n"]),
+        tables.share(summary["right"]),
+        tables.between(summary["interval"]),
+        tables.share(summary["all_facts"]),
+        *(tables.share(summary[name]) for name in shares),
+        tables.share(summary["false_refusals"]),
+        tables.share(summary["unsupported"]),
+        str(summary["invented"]),
+        *(
+            tables.share(spread and spread["median"])
+            for spread in (summary["first_token_s"], summary["total_s"])
+        ),
+    ]
 
 
 def run_answers(
     ask: Ask,
     questions: Sequence[Question],
-    shelf_titles: Collection[str],
-    on_progress: Progress | None = None,
+    papers: Iterable[Paper],
+    on_progress: Progress = lambda done, total: None,
     *,
-    suite: str = "answers",
-) -> Report:
+    system: str = VOUCH,
+) -> tuple[Outcome, ...]:
     """Ask every question, in order, and judge the answers.
 
     A QuestionError makes that question a failed one; any other error ends the run.
     """
+    shelf = {normalise(paper.title): paper for paper in papers}
     outcomes: list[Outcome] = []
     for question in questions:
         try:
-            outcome = judge(question, ask(question.question), shelf_titles)
+            outcomes.append(judge(question, ask(question), shelf, system=system))
         except QuestionError as error:
-            outcome = _failed(question, error)
-        outcomes.append(outcome)
-        if on_progress:
-            on_progress(len(outcomes), len(questions), outcome)
-    present = [kind for kind in KINDS if any(outcome.question.kind == kind for outcome in outcomes)]
-    of_kinds = [
-        summarise(kind, [each for each in outcomes if each.question.kind == kind]) for kind in present
-    ]
-    return Report(suite, tuple(outcomes), (*of_kinds, summarise("total", outcomes)))
+            outcomes.append(failed(question, error.message, system=system))
+        on_progress(len(outcomes), len(questions))
+    return tuple(outcomes)
 
 
-def judge(question: Question, record: dict[str, Any], shelf_titles: Collection[str]) -> Outcome:
-    """One answer, measured against what its question wants."""
+def judge(question: Question, record: Record, shelf: Mapping[str, Paper], *, system: str = VOUCH) -> Outcome:
+    """One answer, measured against what its question wants. `shelf` is by normalised title."""
     declined = refused(record)
-    counted = "" if declined else record["text"]
-    answerable = question.answerable
+    said = "" if declined else record["text"]
+    facts = facts_held(said, question.facts) if question.facts else None
+    forbidden = tuple(patterns_found(record["text"], question.forbidden))
+    invented = tuple(invented_citations(record, shelf))
+    recall = title_recall(record, question.papers) if question.papers else None
+    sound = not forbidden and not invented
+    corrected = question.kind == "false_premise" and facts == 1 and sound
+    if question.answerable:
+        right = sound and not declined and facts in (None, 1) and _enough_titles(question, recall)
+    else:
+        right = sound and (declined or corrected)
+    claims = [] if declined else checkable_claims(record)
     timings = record["timings"]
     return Outcome(
         question=question,
-        status=record["status"],
+        system=system,
+        status=record.get("status", "not_found" if declined else "answered"),
         text=record["text"],
+        right=right,
         titles=tuple(cited_titles(record)),
-        facts_held=facts_held(counted, question.facts) if answerable else None,
-        all_facts=all_facts(counted, question.facts) if answerable else None,
-        title_cited=title_cited(record, question.papers) if answerable else None,
-        cited_first=cited_first(record, question.papers) if answerable else None,
-        invented_titles=tuple(invented_titles(record, shelf_titles)),
-        refused=declined,
-        total_s=timings["total_s"],
+        facts_held=facts if question.answerable else None,
+        title_precision=title_precision(record, question.papers) if question.papers else None,
+        title_recall=recall,
+        forbidden=forbidden,
+        declined=declined or corrected,
+        invented=invented,
+        checked=len(claims),
+        unsupported=tuple(claim for claim, titles in claims if not _supported(claim, titles, shelf)),
+        broken_quotes=_broken_quotes(record, shelf),
+        relevance=next((passage["relevance"] for passage in record.get("evidence", [])), None),
+        evidence=tuple(record.get("evidence", [])[:EVIDENCE_KEPT]),
         retrieve_s=timings["retrieve_s"],
         first_token_s=timings["first_token_s"],
+        total_s=timings["total_s"],
+        prompt_tokens=timings["prompt_tokens"],
+        output_tokens=timings["output_tokens"],
     )
 
 
-def summarise(kind: str, outcomes: Sequence[Outcome]) -> Summary:
-    """The measures over `outcomes`."""
-    answerable = [outcome for outcome in outcomes if outcome.question.answerable]
-    held_all = [float(outcome.all_facts or 0) for outcome in answerable]
-    return Summary(
-        kind=kind,
-        n=len(outcomes),
-        failed=sum(outcome.status == "failed" for outcome in outcomes),
-        all_facts=_mean(held_all),
-        interval=bootstrap_interval(held_all, SEED) if held_all else None,
-        mean_facts=_mean(outcome.facts_held or 0 for outcome in answerable),
-        title_cited=_mean(bool(outcome.title_cited) for outcome in answerable),
-        cited_first=_mean(bool(outcome.cited_first) for outcome in answerable),
-        invented_titles=sum(len(outcome.invented_titles) for outcome in outcomes),
-        rightly_refused=_mean(outcome.refused for outcome in outcomes if not outcome.question.answerable),
-        wrongly_refused=_mean(outcome.refused for outcome in answerable),
-        total_s=_spread(outcome.total_s for outcome in outcomes),
-        retrieve_s=_spread(outcome.retrieve_s for outcome in outcomes),
-        first_token_s=_spread(outcome.first_token_s for outcome in outcomes),
-    )
-
-
-def write_result(report: Report, folder: Path, *, settings: dict[str, Any]) -> Path:
-    """Write report and settings as `<suite>-<date>-<commit or version>.json`; the file's path.
-
-    An earlier result is never overwritten: a second one of the same name ends in `-2`.
-    Raises UsageError where the folder cannot be written.
-    """
-    date, code = datetime.now(UTC).date().isoformat(), code_version()
-    result = {"date": date, "code": code, "settings": settings} | report.record()
-    text = json.dumps(result, indent=1, default=str) + "\n"
-    stem, copy = f"{report.suite}-{date}-{code}", 1
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        while True:
-            path = folder / (f"{stem}.json" if copy == 1 else f"{stem}-{copy}.json")
-            try:
-                with path.open("x", encoding="utf-8") as file:
-                    file.write(text)
-                return path
-            except FileExistsError:
-                copy += 1
-    except OSError as error:
-        hint = "Check the folder's permissions and the free space."
-        raise UsageError(f"The result cannot be written to {folder}: {error}.", hint=hint) from error
-
-
-def code_version() -> str:
-    """The commit of the checkout, `-changed` where files differ from it; else the installed version."""
-    checkout = Path(__file__).parent.parent
-    try:
-        if not (checkout / ".git").exists():
-            raise FileNotFoundError
-        commit = _git(checkout, "rev-parse", "--short", "HEAD")
-        return f"{commit}-changed" if _git(checkout, "status", "--porcelain", "-uno") else commit
-    except (OSError, subprocess.SubprocessError):
-        return importlib.metadata.version("vouch")
-
-
-def _git(checkout: Path, *arguments: str) -> str:
-    command = ["git", "-C", str(checkout), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
-
-
-def _question(line: str) -> Question:
-    """Raises ValueError with what is wrong with the line."""
-    value = json.loads(line)
-    if not isinstance(value, dict) or set(value) != FIELDS:
-        raise ValueError(f"not an object with exactly the keys {', '.join(sorted(FIELDS))}")
-    if value["kind"] not in KINDS:
-        raise ValueError(f"kind is {value['kind']!r}, not one of {', '.join(KINDS)}")
-    for field in ("id", "question"):
-        if not isinstance(value[field], str) or not value[field].strip():
-            raise ValueError(f"{field} is not a text")
-    papers = _texts(value["papers"], "papers")
-    if not isinstance(value["facts"], list):
-        raise ValueError("facts is not a list")
-    facts = tuple(_texts(fact, "a fact") for fact in value["facts"])
-    if (value["kind"] == "unanswerable") != (not papers) or bool(papers) != bool(facts):
-        raise ValueError("papers and facts are wanted for an answerable question, and only for one")
-    for pattern in (pattern for fact in facts for pattern in fact):
-        _check_pattern(pattern)
-    if not all(facts):
-        raise ValueError("a fact has no patterns")
-    return Question(value["id"], cast(QuestionKind, value["kind"]), value["question"], papers, facts)
-
-
-def _texts(value: object, name: str) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
-        raise ValueError(f"{name} is not a list of texts")
-    return tuple(value)
-
-
-def _check_pattern(pattern: str) -> None:
-    try:
-        re.compile(pattern)
-    except (re.error, OverflowError) as error:
-        raise ValueError(f"the pattern {pattern!r} is wrong: {error}") from error
-
-
-def _failed(question: Question, error: QuestionError) -> Outcome:
-    wanted = question.answerable
+def failed(question: Question, message: str, *, system: str = VOUCH) -> Outcome:
+    """The outcome of a question that a system could not be asked or did not answer."""
     return Outcome(
         question=question,
+        system=system,
         status="failed",
-        text=error.message,
-        facts_held=0.0 if wanted else None,
-        all_facts=False if wanted else None,
-        title_cited=False if wanted else None,
-        cited_first=False if wanted else None,
+        text=message,
+        facts_held=0.0 if question.facts and question.answerable else None,
+        title_recall=0.0 if question.papers else None,
     )
 
 
-def _mean(values: Iterable[float]) -> float | None:
-    counted = list(values)
+def checkable_claims(record: Record) -> list[tuple[str, list[str]]]:
+    """The answer's sentences that name papers, with the titles that they name.
+
+    Where the answer tells its claims, those count; what was computed from the shelf's records
+    stands in no abstract and is left out.
+    """
+    titles = {citation["number"]: citation["title"] for citation in record["citations"]}
+    if "claims" in record:
+        found = [
+            (claim["text"], tuple(claim["citations"]))
+            for claim in record["claims"]
+            if claim["support"] != "computed"
+        ]
+    else:
+        found = cited_sentences(record["text"])
+    return [(said, [titles[number] for number in numbers if number in titles]) for said, numbers in found]
+
+
+def summarise(system: str, group: str, outcomes: Sequence[Outcome]) -> Summary:
+    """The measures over one or more outcomes of one system."""
+    answerable = [outcome for outcome in outcomes if outcome.question.answerable]
+    declined = [outcome for outcome in outcomes if outcome.declined]
+    precision = _mean(not outcome.question.answerable for outcome in declined)
+    recall = _mean(outcome.declined for outcome in outcomes if not outcome.question.answerable)
+    right = [float(outcome.right) for outcome in outcomes]
+    checked = sum(outcome.checked for outcome in outcomes)
+    return Summary(
+        system=system,
+        group=group,
+        n=len(outcomes),
+        failed=sum(outcome.status == "failed" for outcome in outcomes),
+        right=sum(right) / len(right),
+        interval=bootstrap_interval(right, SEED),
+        all_facts=_mean(outcome.all_facts for outcome in answerable),
+        mean_facts=_mean(outcome.facts_held for outcome in answerable),
+        title_precision=_mean(outcome.title_precision for outcome in answerable),
+        title_recall=_mean(outcome.title_recall for outcome in answerable),
+        refusal_precision=precision,
+        refusal_recall=recall,
+        refusal_f1=f1(precision, recall),
+        false_refusals=_mean(outcome.declined for outcome in answerable),
+        checked=checked,
+        unsupported=sum(len(outcome.unsupported) for outcome in outcomes) / checked if checked else None,
+        invented=sum(len(outcome.invented) for outcome in outcomes),
+        broken_quotes=sum(outcome.broken_quotes for outcome in outcomes),
+        retrieve_s=_spread(outcome.retrieve_s for outcome in outcomes),
+        first_token_s=_spread(outcome.first_token_s for outcome in outcomes),
+        total_s=_spread(outcome.total_s for outcome in outcomes),
+        prompt_tokens=sum(outcome.prompt_tokens or 0 for outcome in outcomes),
+        output_tokens=sum(outcome.output_tokens or 0 for outcome in outcomes),
+    )
+
+
+def summaries(outcomes: Sequence[Outcome]) -> tuple[Summary, ...]:
+    """Each system's summaries: total, then by split, kind and page, where there is more than one."""
+    found = []
+    for system in dict.fromkeys(outcome.system for outcome in outcomes):
+        own = [outcome for outcome in outcomes if outcome.system == system]
+        found.append(summarise(system, "total", own))
+        for names in (
+            [outcome.question.split for outcome in own],
+            [outcome.question.kind for outcome in own],
+            [outcome.question.page and f"page {outcome.question.page}" for outcome in own],
+        ):
+            groups = sorted(set(names) - {""}, key=_group_order)
+            if len(groups) > 1:
+                found += [
+                    summarise(
+                        system, group, [each for each, name in zip(own, names, strict=True) if name == group]
+                    )
+                    for group in groups
+                ]
+    return tuple(found)
+
+
+def _enough_titles(question: Question, recall: float | None) -> bool:
+    """Any right title will do; of several papers asked for, at least half."""
+    return recall is None or (recall >= 0.5 if question.kind == "several" else recall > 0)
+
+
+def _supported(claim: str, titles: Sequence[str], shelf: Mapping[str, Paper]) -> bool:
+    """Whether any of the papers named supports the claim."""
+    papers = [shelf[normalise(title)] for title in titles if normalise(title) in shelf]
+    return any(claim in paper.abstract or _verified(claim, paper) for paper in papers)
+
+
+def _verified(claim: str, paper: Paper) -> bool:
+    spans = [Quote(paper.abstract[start:end], start, end, 0.0) for start, end in sentences(paper.abstract)]
+    return verify(claim, paper, spans).supported
+
+
+def _broken_quotes(record: Record, shelf: Mapping[str, Paper]) -> int:
+    titles = {citation["number"]: normalise(citation["title"]) for citation in record["citations"]}
+    broken = 0
+    for claim in record.get("claims", []):
+        if claim["quote"]:
+            paper = shelf.get(titles.get(next(iter(claim["citations"]), 0), ""))
+            start, end = claim["span"] or (0, 0)
+            broken += paper is None or paper.abstract[start:end] != claim["quote"]
+    return broken
+
+
+def _group_order(name: str) -> tuple[int, str]:
+    return (list(KINDS).index(name) if name in KINDS else len(KINDS), name)
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    counted = [value for value in values if value is not None]
     return sum(counted) / len(counted) if counted else None
 
 
 def _spread(values: Iterable[float | None]) -> Spread | None:
     seconds = [value for value in values if value is not None]
     return Spread(len(seconds), percentile(seconds, 50), percentile(seconds, 95)) if seconds else None
-
-
-def _share(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"
-
-
-def _range(interval: tuple[float, float] | None) -> str:
-    return "" if interval is None else f"{interval[0]:.2f}-{interval[1]:.2f}"
-
-
-def _seconds(spread: Spread | None) -> str:
-    return "" if spread is None else f"{spread.median:.2f} / {spread.p95:.2f}"
-
-
-_ROWS: tuple[tuple[str, Callable[[Summary], str]], ...] = (
-    ("", lambda summary: summary.kind),
-    ("questions", lambda summary: str(summary.n)),
-    ("failed", lambda summary: str(summary.failed)),
-    ("all facts", lambda summary: _share(summary.all_facts)),
-    ("  95 % interval", lambda summary: _range(summary.interval)),
-    ("mean facts", lambda summary: _share(summary.mean_facts)),
-    ("right title cited", lambda summary: _share(summary.title_cited)),
-    ("right title first", lambda summary: _share(summary.cited_first)),
-    ("invented titles", lambda summary: str(summary.invented_titles)),
-    ("rightly refused", lambda summary: _share(summary.rightly_refused)),
-    ("wrongly refused", lambda summary: _share(summary.wrongly_refused)),
-    ("total, median / p95 s", lambda summary: _seconds(summary.total_s)),
-    ("retrieve, median / p95 s", lambda summary: _seconds(summary.retrieve_s)),
-    ("first token, median / p95 s", lambda summary: _seconds(summary.first_token_s)),
-)

@@ -2,7 +2,7 @@
 
 Learns from evals/questions/calibration.jsonl. A question whose paper was ranked first is an
 example of an answer that is there. The same question with its papers taken off the shelf, and
-every unanswerable question, is an example of one that is not. Tested on the other suites.
+every unanswerable question, is an example of one that is not. Tested on the answers suite.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from evals.answers import Question, find_suite, load_questions
+from evals.questions import Question, find_questions, load_questions
 from rag.assistant import Assistant
 from rag.config import load_settings
 from rag.retrieve import FIELD, MOST_MISSING_NAMES, Ranked, best_similarity, rank, term_weights
@@ -22,7 +22,7 @@ from rag.wiring import open_assistant
 
 FEATURES = ("similarity", "cover", "missing names", "standing out")
 TRAINING = "calibration"
-TESTS = ("spine", "spine_held_back")
+TEST = "answers"
 # Strength of the pull towards zero, and steps of Newton's method, which converges in a few.
 RIDGE = 0.1
 STEPS = 50
@@ -78,12 +78,13 @@ def auroc(rows: Sequence[Example], weights: NDArray[np.float64]) -> float:
 
 def main() -> None:
     assistant = open_assistant(load_settings())
-    training = list(examples(assistant, load_questions(find_suite(TRAINING))))
+    training = list(examples(assistant, load_questions(find_questions(TRAINING))))
     weights = fit(training)
     lines = [f"{name:>14}  {value:7.2f}" for name, value in zip(("bias", *FEATURES), weights, strict=True)]
-    for suite in TESTS:
-        rows = list(examples(assistant, load_questions(find_suite(suite))))
-        lines.append(f"AUROC on {suite}: {auroc(rows, weights):.3f} ({len(rows)} examples)")
+    for split in ("dev", "held"):
+        questions = load_questions(find_questions(TEST), split=split)
+        rows = list(examples(assistant, [question for question in questions if len(question.turns) == 1]))
+        lines.append(f"AUROC on {split}: {auroc(rows, weights):.3f} ({len(rows)} examples)")
     sys.stdout.write("\n".join(lines) + "\n")
 
 

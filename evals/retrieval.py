@@ -5,8 +5,9 @@
     dense    cosine of the best window
     fusion   reciprocal ranks of bm25 and dense, summed
 
-All four read one library and one vector store, in one run. Queries go in as they are, not
-through `rag.understand`: a bench's query names no author of the shelf. Knows nothing of answers.
+All four read one library and one vector store, in one run. A bench's queries go in as they are,
+not through `rag.understand`: they name no author of the shelf. The shelf's own questions do go
+through it, for Vouch. Knows nothing of answers.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
-from evals.answers import SEED
-from evals.bench import Bench, Document, Query
-from evals.metrics import bootstrap_interval
+from evals import tables
+from evals.bench import Bench, Document
+from evals.metrics import SEED, bootstrap_interval, normalise
+from evals.questions import Question
 from evals.ranking import Gains, average_precision, ndcg_at, recall_at, reciprocal_rank
+from rag.assistant import Assistant
 from rag.errors import UsageError
 from rag.ingest import Progress, ingest
 from rag.library import Library
@@ -33,6 +36,7 @@ DEPTH = 100
 FUSION_CONSTANT = 60
 # Documents of a ranking that the report keeps.
 RANKS_KEPT = 10
+ALL = "all"
 
 Ranking = tuple[str, ...]
 MEASURES: Mapping[str, Callable[[Ranking, Gains], float]] = {
@@ -50,6 +54,7 @@ class Result:
     """What one system made of one query: its first documents, and each measure in turn."""
 
     query: str
+    group: str
     system: str
     first: Ranking
     values: tuple[float, ...]
@@ -60,8 +65,10 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One measure of one system: the mean over the queries and its bootstrap 95 % interval."""
+    """One measure of one system over a group of queries: the mean and its bootstrap 95 % interval."""
 
+    group: str
+    queries: int
     system: str
     measure: str
     mean: float
@@ -70,9 +77,10 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class RetrievalReport:
-    """A run's scores, system by system in the order of the measures, and what each query gave.
+    """A run's scores, group by group, and what each query gave.
 
-    `sha256` is the corpus file's; `left_out` counts queries without a relevant document.
+    `sha256` is the corpus file's, empty for the shelf; `left_out` counts queries without a relevant
+    document. The group "all" holds every query.
     """
 
     suite: ClassVar[str] = "retrieval"
@@ -89,31 +97,37 @@ class RetrievalReport:
 
     def record(self) -> dict[str, Any]:
         """The object that `vouch eval retrieval --json` prints."""
-        return asdict(self) | {
+        value = asdict(self) | {
             "suite": self.suite,
             "scores": [asdict(score) for score in self.scores],
-            "results": [result.record() for result in self.results],
+            "rows": [result.record() for result in self.results],
         }
+        del value["results"]
+        return value
 
     def table(self) -> str:
         """The scores as plain text: a line a measure, a column a system."""
-        systems = list(dict.fromkeys(score.system for score in self.scores))
-        cells = {
-            (score.measure, score.system): f"{score.mean:.3f} {score.interval[0]:.3f}-{score.interval[1]:.3f}"
-            for score in self.scores
-        }
-        rows = [["", *systems]]
-        rows += [[measure, *(cells[measure, system] for system in systems)] for measure in MEASURES]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         split = f" {self.split}" if self.split else ""
-        title = f"{self.bench}{split}: {self.documents} documents, {self.queries} queries"
-        lines = (
-            "  ".join(
-                [row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]  # numbers to the right
+        parts = [f"{self.bench}{split}: {self.documents} documents, {self.queries} queries"]
+        for group in dict.fromkeys(score.group for score in self.scores):
+            parts.append(
+                tables.plain(score_rows([asdict(each) for each in self.scores if each.group == group]))
             )
-            for row in rows
-        )
-        return "\n".join([title, *lines])
+        return "\n\n".join(parts)
+
+
+def score_rows(scores: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """The records of one group's scores as a table's rows, the heading first."""
+    systems = list(dict.fromkeys(score["system"] for score in scores))
+    cells = {
+        (score["measure"], score["system"]): f"{score['mean']:.3f} {tables.between(score['interval'], 3)}"
+        for score in scores
+    }
+    group = scores[0]["group"]
+    heading = "" if group == ALL else f"{group} ({scores[0]['queries']})"
+    return [[heading, *systems]] + [
+        [measure, *(cells[measure, system] for system in systems)] for measure in MEASURES
+    ]
 
 
 def run_retrieval(
@@ -138,8 +152,11 @@ def run_retrieval(
     ingest([(page, papers)], library=library, vectors=vectors, embedder=embedder, progress=progress)
     results: list[Result] = []
     for done, query in enumerate(bench.queries, start=1):
-        rankings = rank_all(query.text, library=library, vectors=vectors, embedder=embedder)
-        results += (_result(query, system, ranking) for system, ranking in rankings.items())
+        plan = Plan(query.text, kind="paper")
+        rankings = rank_all(plan, query.text, library=library, vectors=vectors, embedder=embedder)
+        results += (
+            _result(query.id, ALL, query.gains, system, ranking) for system, ranking in rankings.items()
+        )
         progress("Ranking", done, len(bench.queries))
     return RetrievalReport(
         bench=bench.name,
@@ -151,6 +168,58 @@ def run_retrieval(
         embedder=embedder.name,
         scores=_scores(results),
         results=tuple(results),
+    )
+
+
+def run_shelf(
+    questions: Sequence[Question],
+    assistant: Assistant,
+    *,
+    split: str = "",
+    progress: Progress = lambda stage, done, total: None,
+) -> RetrievalReport:
+    """The shelf's own questions, as `rag.understand` reads them, beside the baselines.
+
+    A question counts where it stands alone, retrieval is to answer it, and its papers are known:
+    no conversation, and nothing about the shelf's records.
+    """
+    asked = [
+        question
+        for question in questions
+        if question.papers
+        and question.answerable
+        and len(question.turns) == 1
+        and question.kind != "metadata"
+    ]
+    if not asked:
+        raise UsageError("No question names its papers.", hint="Retrieval is measured on questions that do.")
+    papers = assistant.library.papers()
+    ids = {normalise(paper.title): paper.id for paper in papers}
+    results: list[Result] = []
+    for done, question in enumerate(asked, start=1):
+        gains = {ids[normalise(title)]: 1 for title in question.papers}
+        rankings = rank_all(
+            assistant.plan(question.question),
+            question.question,
+            library=assistant.library,
+            vectors=assistant.vectors,
+            embedder=assistant.embedder,
+        )
+        for group in (ALL, question.kind):
+            results += (
+                _result(question.id, group, gains, system, ranking) for system, ranking in rankings.items()
+            )
+        progress("Ranking", done, len(asked))
+    return RetrievalReport(
+        bench="shelf",
+        split=split,
+        sha256="",
+        documents=len(papers),
+        queries=len(asked),
+        left_out=len(questions) - len(asked),
+        embedder=assistant.embedder.name,
+        scores=_scores(results),
+        results=tuple(result for result in results if result.group != ALL),
     )
 
 
@@ -168,11 +237,11 @@ def as_page(bench: Bench) -> tuple[Page, tuple[Paper, ...]]:
     return page, tuple(_paper(document, page.seed, index) for index, document in enumerate(bench.documents))
 
 
-def rank_all(text: str, *, library: Library, vectors: VectorStore, embedder: Embedder) -> dict[str, Ranking]:
-    """Each system's documents for one query, best first, at most DEPTH."""
-    passages = retrieve(
-        Plan(text, kind="paper"), library=library, vectors=vectors, embedder=embedder, count=DEPTH
-    )
+def rank_all(
+    plan: Plan, text: str, *, library: Library, vectors: VectorStore, embedder: Embedder
+) -> dict[str, Ranking]:
+    """Each system's documents for one query, best first, at most DEPTH. Only Vouch reads the plan."""
+    passages = retrieve(plan, library=library, vectors=vectors, embedder=embedder, count=DEPTH)
     bm25 = tuple(paper_id for paper_id, _ in library.search_text(content_words(text), count=DEPTH))
     dense = dense_ranking(text, vectors=vectors, embedder=embedder)
     return {
@@ -223,16 +292,17 @@ def _paper(document: Document, seed: str, index: int) -> Paper:
     )
 
 
-def _result(query: Query, system: str, ranking: Ranking) -> Result:
-    values = tuple(measure(ranking, query.gains) for measure in MEASURES.values())
-    return Result(query.id, system, ranking[:RANKS_KEPT], values)
+def _result(query: str, group: str, gains: Gains, system: str, ranking: Ranking) -> Result:
+    values = tuple(measure(ranking, gains) for measure in MEASURES.values())
+    return Result(query, group, system, ranking[:RANKS_KEPT], values)
 
 
 def _scores(results: Sequence[Result]) -> tuple[Score, ...]:
     scores = []
-    for system in dict.fromkeys(result.system for result in results):
-        rows = [result.values for result in results if result.system == system]
+    groups = dict.fromkeys((result.group, result.system) for result in results)
+    for group, system in sorted(groups, key=lambda named: named[0] != ALL):
+        rows = [result.values for result in results if (result.group, result.system) == (group, system)]
         for measure, values in zip(MEASURES, zip(*rows, strict=True), strict=True):
             interval = bootstrap_interval(values, SEED)
-            scores.append(Score(system, measure, sum(values) / len(values), interval))
+            scores.append(Score(group, len(rows), system, measure, sum(values) / len(values), interval))
     return tuple(scores)

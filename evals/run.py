@@ -1,81 +1,180 @@
-"""`vouch eval`: suites by name, asked of the assistant that a reader gets, results written.
+"""`vouch eval`: suites by name, on the assistant that a reader gets, results written.
 
-The only module of evals that opens anything.
+The only module of evals that opens anything, but for the peers' own.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from evals.answers import (
-    QUESTIONS_FOLDER,
-    Outcome,
+from evals.answers import VOUCH, AnswersReport, Ask, Outcome, run_answers, summaries
+from evals.bench import read_bench
+from evals.journal import Journal, open_journal
+from evals.metrics import Record
+from evals.peers.driver import Ground, asking, find_peers, prepare, write_papers
+from evals.questions import Question, check_titles, find_questions, load_questions, sample
+from evals.report import html, markdown
+from evals.results import (
+    CHECKOUT,
     Report,
-    find_suite,
-    load_questions,
-    run_answers,
+    code_fingerprint,
+    machine,
+    newest_results,
+    read_result,
     write_result,
 )
-from evals.bench import read_bench
-from evals.retrieval import RetrievalReport, run_retrieval
+from evals.retrieval import RetrievalReport, run_retrieval, run_shelf
+from evals.summaries import SummariesReport, read_articles, run_summaries, summarise
 from evals.support import SupportReport, read_pairs, run_support
+from rag.assistant import Assistant
 from rag.config import Settings
+from rag.errors import UsageError
 from rag.library import Library
-from rag.wiring import ModelSlot, open_assistant, open_embedder, open_vectors, writer_lock
+from rag.types import Paper
+from rag.weights import Choice
+from rag.wiring import ModelSlot, embedder_folder, open_assistant, open_embedder, open_vectors, writer_lock
 
-RESULTS_FOLDER = "results"
-BENCHES_FOLDER = "benches"
+DEFAULT_SUITE = "answers"
+# So many questions keep all peers together within an hour and a half on two cores.
+PEER_QUESTIONS = 40
+# A budget in seconds would make answers depend on what else the machine does.
+UNHURRIED_SECONDS = 3600.0
 
-AnyReport = Report | RetrievalReport | SupportReport
 Progress = Callable[[str, int, int], None]
 
 
-def run_suites(settings: Settings, names: Sequence[str], *, progress: Progress) -> list[tuple[Report, Path]]:
-    """Run the named suites, or all, and write each result under the data folder."""
-    paths = [find_suite(name) for name in names] or sorted(QUESTIONS_FOLDER.glob("*.jsonl"))
-    suites = [(path.stem, load_questions(path)) for path in paths]
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a run is on, beside the shelf: each for the suites that its comment names."""
+
+    bench: Path | None = None  # retrieval: a folder in BEIR layout, instead of the shelf's questions
+    pairs: Path | None = None  # support: claims and evidence
+    articles: Path | None = None  # summaries: abstracts and their reference summaries
+    split: str = ""  # answers, peers, retrieval: dev or held; of a bench, such as test
+    sample: int | None = None  # answers, peers, summaries: so many, spread evenly
+    show_held: bool = False  # answers, peers: what was said to held questions, too
+    peers: tuple[str, ...] = ()  # peers: which; none names all
+    results: Path | None = None  # where results go
+
+
+def run_suite(settings: Settings, name: str, options: Options, *, progress: Progress) -> tuple[Report, Path]:
+    """Run one suite, by its name or by the path of a file of questions, and write its result."""
+    settings = settings.model_copy(update={"answer_seconds": UNHURRIED_SECONDS})
     slot = ModelSlot(settings)
+    with closing(slot):
+        report = _run(settings, name, options, slot, progress)
+        told = settings.model_dump(mode="json", exclude={"home", "cache", "model"})
+        folder = options.results or results_folder(settings)
+        return report, write_result(report, folder, settings=told, model=model_record(slot.choice()))
+
+
+def _run(settings: Settings, name: str, options: Options, slot: ModelSlot, progress: Progress) -> Report:
+    match name:
+        case "retrieval" if options.bench:
+            return run_bench(settings, options.bench, split=options.split or None, progress=progress)
+        case "retrieval":
+            return run_own_retrieval(settings, options, progress=progress)
+        case "support":
+            return run_pairs(settings, _wanted(options.pairs, "support", "--pairs FILE"), progress=progress)
+        case "summaries":
+            file = _wanted(options.articles, "summaries", "--articles FILE")
+            return run_articles(settings, file, slot, sample=options.sample, progress=progress)
+        case "peers":
+            return run_peers(settings, options, slot, progress=progress)
+        case _:
+            return run_questions(settings, name, options, slot, progress=progress)
+
+
+def run_questions(
+    settings: Settings, name: str, options: Options, slot: ModelSlot, *, progress: Progress
+) -> AnswersReport:
+    """Ask the assistant every question. What was answered before an interruption is not asked again."""
+    path = find_questions(name)
+    questions = _chosen(path, options)
     assistant = open_assistant(settings, slot=slot)
-    titles = [paper.title for paper in assistant.library.papers()]
+    papers = assistant.library.papers()
+    check_titles(questions, [paper.title for paper in papers])
+    with open_journal(settings.home / "evals", _setting(path, settings, slot, papers)) as journal:
+        ask = partial(_kept, journal, VOUCH, partial(ask_vouch, assistant))
+        outcomes = run_answers(ask, questions, papers, partial(progress, path.stem))
+    return AnswersReport(path.stem, outcomes, summaries(outcomes), show_held=options.show_held)
+
+
+def run_peers(settings: Settings, options: Options, slot: ModelSlot, *, progress: Progress) -> AnswersReport:
+    """Vouch and the peers, one after the other, on the same questions with the same model file."""
+    path = find_questions(DEFAULT_SUITE)
+    questions = _chosen(
+        path, replace(options, split=options.split or "dev", sample=options.sample or PEER_QUESTIONS)
+    )
     choice = slot.choice()
-    told = {
-        "model": choice.name if choice else None,
-        "writes": bool(choice and choice.writes),
-        "embedder": assistant.embedder.name,
-        **settings.model_dump(mode="json", exclude={"home", "cache", "model"}),
-    }
-    found = []
-    for name, questions in suites:
-        report = run_answers(
-            lambda question: assistant.ask(question).record(),
-            questions,
-            titles,
-            partial(_report_progress, progress, name),
-            suite=name,
+    if choice is None:
+        raise UsageError("The peers need a language model.", hint="Run `vouch models pull`.")
+    assistant = open_assistant(settings, slot=slot)
+    papers = assistant.library.papers()
+    check_titles(questions, [paper.title for paper in papers])
+    folder = settings.home / "evals"
+    outcomes: list[Outcome] = []
+    with open_journal(folder, _setting(path, settings, slot, papers)) as journal:
+        ask = partial(_kept, journal, VOUCH, partial(ask_vouch, assistant))
+        outcomes += run_answers(ask, questions, papers, partial(progress, VOUCH))
+        slot.close()
+        write_papers(papers, folder / "papers.jsonl")
+        ground = Ground(
+            choice.path,
+            embedder_folder(settings),
+            folder / "papers.jsonl",
+            settings.threads or machine()["cores"],
         )
-        found.append((report, write_result(report, settings.home / "evals" / RESULTS_FOLDER, settings=told)))
-    return found
+        for peer in find_peers(options.peers):
+            log = folder / f"{peer.name}.log"
+            prepare(peer, log=log)
+            with asking(peer, ground, log=log) as ask_peer:
+                ask = partial(_kept, journal, peer.name, ask_peer)
+                outcomes += run_answers(
+                    ask, questions, papers, partial(progress, peer.name), system=peer.name
+                )
+    return AnswersReport("peers", tuple(outcomes), summaries(outcomes), show_held=options.show_held)
+
+
+def ask_vouch(assistant: Assistant, question: Question) -> Record:
+    """The answer to a conversation's last turn, with the evidence that retrieval had for it."""
+    history = assistant.history(question.turns[:-1])
+    answer = assistant.ask(question.question, history)
+    passages = assistant.search(question.question, history)
+    evidence = [
+        {"title": passage.paper.title, "relevance": passage.relevance, "score": passage.score}
+        for passage in passages
+    ]
+    return answer.record() | {"evidence": evidence}
+
+
+def run_own_retrieval(settings: Settings, options: Options, *, progress: Progress) -> RetrievalReport:
+    """Retrieval on the questions about the shelf."""
+    questions = _chosen(find_questions(DEFAULT_SUITE), options)
+    assistant = open_assistant(settings)
+    check_titles(questions, [paper.title for paper in assistant.library.papers()])
+    return run_shelf(questions, assistant, split=options.split, progress=progress)
 
 
 def run_bench(settings: Settings, folder: Path, *, split: str | None, progress: Progress) -> RetrievalReport:
     """Retrieval on a corpus in BEIR layout, indexed in a data folder of its own and kept there."""
     bench = read_bench(folder, split=split)
-    kept = settings.home / "evals" / BENCHES_FOLDER / f"{bench.name}-{bench.sha256[:12]}"
+    kept = settings.home / "evals" / "benches" / f"{bench.name}-{bench.sha256[:12]}"
     own = settings.model_copy(update={"home": kept, "chroma_server": ""})
-    with writer_lock(own):
-        library = Library.open(own.library_path, create=True)
-        try:
-            return run_retrieval(
-                bench,
-                library=library,
-                vectors=open_vectors(own),
-                embedder=open_embedder(own),
-                progress=progress,
-            )
-        finally:
-            library.close()
+    with writer_lock(own), closing(Library.open(own.library_path, create=True)) as library:
+        return run_retrieval(
+            bench,
+            library=library,
+            vectors=open_vectors(own),
+            embedder=open_embedder(own),
+            progress=progress,
+        )
 
 
 def run_pairs(settings: Settings, file: Path, *, progress: Progress) -> SupportReport:
@@ -83,9 +182,84 @@ def run_pairs(settings: Settings, file: Path, *, progress: Progress) -> SupportR
     return run_support(
         read_pairs(file),
         embedder=open_embedder(settings),
-        on_progress=lambda done, total: progress("Judging", done, total),
+        on_progress=partial(progress, "Judging"),
     )
 
 
-def _report_progress(progress: Progress, name: str, done: int, total: int, _: Outcome) -> None:
-    progress(name, done, total)
+def run_articles(
+    settings: Settings, file: Path, slot: ModelSlot, *, sample: int | None, progress: Progress
+) -> SummariesReport:
+    """One-sentence summaries of abstracts; with `sample`, of so many, spread evenly over the file."""
+    articles = read_articles(file)
+    wanted = min(sample or len(articles), len(articles))
+    chosen = [articles[place * len(articles) // wanted] for place in range(wanted)]
+    embedder = open_embedder(settings)
+    papers = [article.paper for article in articles]
+    with open_journal(settings.home / "evals", _setting(file, settings, slot, papers)) as journal:
+        return run_summaries(
+            chosen,
+            lambda paper: summarise(paper, reader=slot(), embedder=embedder),
+            done=journal.items(),
+            on_row=lambda row: journal.add(row.id, row.record()),
+            on_progress=partial(progress, "Summarising"),
+        )
+
+
+def results_folder(settings: Settings) -> Path:
+    """`evals/results` of the checkout that runs; of an installed Vouch, of the data folder."""
+    return (CHECKOUT if (CHECKOUT / "pyproject.toml").is_file() else settings.home) / "evals" / "results"
+
+
+def model_record(choice: Choice | None) -> dict[str, Any]:
+    """Name, file and sha256 of the model that wrote; empty where none was there."""
+    if choice is None:
+        return {}
+    with choice.path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"name": choice.name, "file": choice.path.name, "sha256": digest, "writes": choice.writes}
+
+
+def _chosen(path: Path, options: Options) -> tuple[Question, ...]:
+    questions = load_questions(path, split=options.split)
+    return sample(questions, options.sample) if options.sample else questions
+
+
+def _kept(journal: Journal, system: str, ask: Ask, question: Question) -> Record:
+    """The journal's answer, else a new one, which the journal keeps."""
+    key = f"{system} {question.id}"
+    kept = journal.items().get(key)
+    if kept is None:
+        kept = ask(question)
+        journal.add(key, kept)
+    return kept
+
+
+def _setting(path: Path, settings: Settings, slot: ModelSlot, papers: Sequence[Paper]) -> dict[str, Any]:
+    """All that an answer depends on."""
+    return {
+        "questions": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "code": code_fingerprint(),
+        "settings": settings.model_dump(mode="json", exclude={"home", "cache"}),
+        "model": model_record(slot.choice()),
+        "papers": hashlib.sha256(repr(papers).encode()).hexdigest(),
+    }
+
+
+def _wanted(path: Path | None, suite: str, option: str) -> Path:
+    if path is None:
+        raise UsageError(f"{suite} needs {option}.", hint=f"Such as: vouch eval {suite} {option}")
+    return path
+
+
+def write_report(settings: Settings, paths: Sequence[Path], folder: Path | None) -> tuple[Path, str]:
+    """The HTML page of these results, or of the newest of each suite, and the same as Markdown."""
+    folder = folder or results_folder(settings)
+    results = [read_result(path) for path in paths or newest_results(folder)]
+    page = folder / "report.html"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        page.write_text(html(results), "utf-8")
+    except OSError as error:
+        hint = "Check the folder's permissions and the free space."
+        raise UsageError(f"{page} cannot be written: {error.strerror or error}.", hint=hint) from error
+    return page, markdown(results)

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, ClassVar, Literal, cast
 
+from evals import tables
 from evals.classification import Confusion, auroc, auroc_interval, balanced_accuracy, confusion, macro_f1
+from evals.metrics import SEED
 from rag.errors import UsageError
 from rag.protocols import Embedder
 from rag.sentences import sentences
@@ -23,7 +25,6 @@ from rag.types import Paper, Quote, Verdict
 from rag.verify import verify
 from rag.words import content_stems
 
-SEED = 20260101  # fixed, so that the same pairs always give the same intervals
 # From here on a baseline says "supported". Nobody tuned it, which is the point of a baseline.
 BASELINE_THRESHOLD = 0.5
 
@@ -82,10 +83,10 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """What one method is worth in one view. None where a class is absent, or not reported.
+    """What one method is worth in one view. None where a class is absent.
 
     `interval` is the 95 % bootstrap interval of `auroc`. The rest is taken at the verifier's own
-    verdict, and for a baseline at BASELINE_THRESHOLD, where balanced accuracy is not reported.
+    verdict, and for a baseline at BASELINE_THRESHOLD.
     """
 
     method: str
@@ -110,6 +111,8 @@ class View:
 class SupportReport:
     """All judgements, in the order of the pairs; the views on them; the verifier's seconds for a pair."""
 
+    suite: ClassVar[str] = "support"
+
     judgements: tuple[Judgement, ...]
     views: tuple[View, ...]
     verify_s: float
@@ -117,18 +120,33 @@ class SupportReport:
     def record(self) -> dict[str, Any]:
         """The object that `vouch eval support --json` prints."""
         return {
-            "suite": "support",
+            "suite": self.suite,
             "score": "content-stem cover by the best reference, minus 1 where not supported",
             "baseline_threshold": BASELINE_THRESHOLD,
             "verify_s": round(self.verify_s, 6),
             "views": [asdict(view) for view in self.views],
-            "pairs": [judgement.record() for judgement in self.judgements],
+            "rows": [judgement.record() for judgement in self.judgements],
         }
 
     def table(self) -> str:
         """The views as plain text, one block each, a method a line."""
-        blocks = [_block(view) for view in self.views]
+        blocks = [tables.plain(view_rows(asdict(view))) for view in self.views]
         return "\n\n".join([*blocks, f"verifier: {1000 * self.verify_s:.2f} ms a pair"])
+
+
+def view_rows(view: Mapping[str, Any]) -> list[list[str]]:
+    """A view's record as a table's rows, the heading first."""
+    heading = f"{view['name']}: {view['positives']} against {view['negatives']} pairs"
+    return [[heading, "AUROC", "95 %", "balanced accuracy", "macro-F1"]] + [
+        [
+            measures["method"],
+            tables.share(measures["auroc"], 3),
+            tables.between(measures["interval"], 3),
+            tables.share(measures["balanced_accuracy"], 3),
+            tables.share(measures["macro_f1"], 3),
+        ]
+        for measures in view["measures"]
+    ]
 
 
 Progress = Callable[[int, int], None]
@@ -292,51 +310,18 @@ def _view(name: str, judgements: Sequence[Judgement], truth: Sequence[bool]) -> 
 
 def _baseline(method: str, truth: Sequence[bool], scores: Sequence[float]) -> Measures:
     predicted = [score >= BASELINE_THRESHOLD for score in scores]
-    return _measures(method, truth, scores, predicted, balanced=False)
+    return _measures(method, truth, scores, predicted)
 
 
 def _measures(
-    method: str,
-    truth: Sequence[bool],
-    scores: Sequence[float],
-    predicted: Sequence[bool],
-    *,
-    balanced: bool = True,
+    method: str, truth: Sequence[bool], scores: Sequence[float], predicted: Sequence[bool]
 ) -> Measures:
     counts = confusion(truth, predicted)
     return Measures(
         method=method,
         auroc=auroc(truth, scores),
         interval=auroc_interval(truth, scores, seed=SEED),
-        balanced_accuracy=balanced_accuracy(counts) if balanced else None,
+        balanced_accuracy=balanced_accuracy(counts),
         macro_f1=macro_f1(counts),
         confusion=counts,
     )
-
-
-def _block(view: View) -> str:
-    heading = f"{view.name}: {view.positives} against {view.negatives} pairs"
-    rows = [("", "AUROC", "95 % interval", "balanced accuracy", "macro-F1")]
-    rows += [_row(measures) for measures in view.measures]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        label.ljust(widths[0])
-        + "".join(f"  {cell:>{width}}" for cell, width in zip(cells, widths[1:], strict=True))
-        for label, *cells in rows
-    ]
-    return "\n".join([heading, *lines])
-
-
-def _row(measures: Measures) -> tuple[str, str, str, str, str]:
-    interval = measures.interval
-    return (
-        measures.method,
-        _share(measures.auroc),
-        "" if interval is None else f"{interval[0]:.3f}-{interval[1]:.3f}",
-        _share(measures.balanced_accuracy),
-        _share(measures.macro_f1),
-    )
-
-
-def _share(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}"

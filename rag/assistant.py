@@ -52,9 +52,18 @@ class Assistant:
         """The question, understood. Raises QuestionError where it cannot be asked."""
         return understand(question, history, self.gazetteer)
 
-    def search(self, question: str, *, count: int) -> tuple[Passage, ...]:
+    def search(
+        self, question: str, history: Sequence[Turn] = (), *, count: int = PAPERS_RANKED
+    ) -> tuple[Passage, ...]:
         """Ranked papers, without the language model."""
-        return self._retrieve(self.plan(question), count)
+        return self._retrieve(self.plan(question, history), count)
+
+    def history(self, questions: Sequence[str]) -> tuple[Turn, ...]:
+        """The questions asked one after the other, as the history of a further one."""
+        turns: tuple[Turn, ...] = ()
+        for question in questions:
+            turns = (*turns, self.ask(question, turns).turn())
+        return turns
 
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
         """The whole answer."""

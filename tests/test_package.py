@@ -61,6 +61,11 @@ def test_the_wheel_holds_what_vouch_reads(wheel):
             for name in ("rag", "ui", "evals")
             for path in (ROOT / name).glob("*.py")
         ),
+        *(
+            path.relative_to(ROOT).as_posix()
+            for pattern in ("*.py", "*/adapter.py", "*/requirements.txt")
+            for path in (ROOT / "evals" / "peers").glob(pattern)
+        ),
         *("rag/models.toml", "ui/style.css"),
     }
     assert wanted - held == set()
@@ -70,7 +75,8 @@ def test_the_wheel_holds_nothing_else(wheel):
     """No tests, no results of evals, no caches, no model."""
     for name in zipfile.ZipFile(wheel).namelist():
         assert name.split("/")[0] in {"rag", "ui", "evals"} or ".dist-info/" in name
-        assert not name.startswith("evals/results")
+        assert not name.startswith("evals/results/")
+        assert ".venv" not in name
         assert Path(name).suffix in {".py", ".toml", ".md", ".txt", ".css", ".jsonl", ".js", ".svg", ""} or (
             ".dist-info/" in name
         )

@@ -10,12 +10,25 @@ import pytest
 from fakes import MemoryStore, WordEmbedder, make_page, make_paper
 
 from evals.bench import Bench, Document, Query
-from evals.retrieval import DEPTH, MEASURES, as_page, dense_ranking, fuse, rank_all, run_retrieval
+from evals.questions import Question
+from evals.retrieval import (
+    DEPTH,
+    MEASURES,
+    RANKS_KEPT,
+    as_page,
+    dense_ranking,
+    fuse,
+    rank_all,
+    run_retrieval,
+    run_shelf,
+)
+from rag.assistant import Assistant
 from rag.errors import UsageError
 from rag.ingest import ingest
 from rag.library import Library
 from rag.retrieve import retrieve
 from rag.types import Plan
+from rag.understand import build_gazetteer
 
 SYSTEMS = ("vouch", "bm25", "dense", "fusion")
 BENCH = Bench(
@@ -79,8 +92,9 @@ def test_vouch_is_ranked_by_the_products_own_retrieval(library):
     run_retrieval(BENCH, library=library, vectors=vectors, embedder=embedder)
     for query in BENCH.queries:
         shelf = {"library": library, "vectors": vectors, "embedder": embedder}
-        passages = retrieve(Plan(query.text, kind="paper"), count=DEPTH, **shelf)
-        assert rank_all(query.text, **shelf)["vouch"] == tuple(passage.paper.id for passage in passages)
+        plan = Plan(query.text, kind="paper")
+        passages = retrieve(plan, count=DEPTH, **shelf)
+        assert rank_all(plan, query.text, **shelf)["vouch"] == tuple(passage.paper.id for passage in passages)
 
 
 def test_a_document_of_a_title_alone_can_be_found_by_its_vector(library):
@@ -156,9 +170,87 @@ def test_the_report_is_json_and_a_table(library):
         6,
         1,
     )
-    assert record["results"][1]["values"].keys() == MEASURES.keys()
-    title, header, *rows = report.table().split("\n")
-    assert title == "birds test: 6 documents, 3 queries"
+    assert "results" not in record
+    assert record["rows"][1]["values"].keys() == MEASURES.keys()
+    assert {(row["query"], row["system"]) for row in record["rows"]} == {
+        (query.id, system) for query in BENCH.queries for system in SYSTEMS
+    }
+    title, blank, header, *rows = report.table().split("\n")
+    assert (title, blank) == ("birds test: 6 documents, 3 queries", "")
     assert header.split() == list(SYSTEMS)
     assert [row.split()[0] for row in rows] == list(MEASURES)
     assert len({len(line) for line in (header, *rows)}) == 1
+
+
+# The shelf's own questions
+
+ASKED = (
+    Question("owl", "fact", ("Which birds hunt mice at night?",), ("owls",), (("night",),)),
+    Question("both", "several", ("Which birds swim, and which sing?",), ("Penguins", "Larks")),
+    Question("crow", "method", ("How do crows bend wire?",), ("Crows bend wire into hooks",)),
+    # left out: a conversation, records, what nothing answers, what names no paper
+    Question("talk", "followup", ("Which birds hunt?", "And when?"), ("Owls",)),
+    Question("count", "metadata", ("How many papers are there on larks?",), ("Larks",), (("1",),)),
+    Question("none", "not_on_shelf", ("Which bread rises?",)),
+    Question("false", "false_premise", ("Why do larks dive?",), ("Larks",), (("sing",),)),
+    Question("records", "metadata", ("How many papers are there?",), (), (("6",),)),
+)
+
+
+@pytest.fixture
+def assistant(library):
+    vectors, embedder = MemoryStore(), WordEmbedder()
+    run_retrieval(BENCH, library=library, vectors=vectors, embedder=embedder)
+    return Assistant(
+        library=library,
+        vectors=vectors,
+        embedder=embedder,
+        gazetteer=build_gazetteer(library.papers(), lambda word: True),
+        reader=lambda: None,
+        papers_read=3,
+        relevance_floor=0.25,
+    )
+
+
+def test_the_shelfs_questions_are_measured_together_and_by_kind(assistant):
+    report = run_shelf(ASKED, assistant, split="dev")
+    assert (report.bench, report.split, report.documents, report.queries, report.left_out) == (
+        *("shelf", "dev", 6, 3, 5),
+    )
+    groups = dict.fromkeys((score.group, score.queries) for score in report.scores)
+    assert list(groups) == [("all", 3), ("fact", 1), ("several", 1), ("method", 1)]
+    assert len(report.scores) == 4 * len(SYSTEMS) * len(MEASURES)
+    assert [(result.query, result.group, result.system) for result in report.results] == [
+        (query, group, system)
+        for query, group in (("owl", "fact"), ("both", "several"), ("crow", "method"))
+        for system in SYSTEMS
+    ]
+
+
+def test_the_shelfs_measures_by_hand(assistant):
+    """BM25 finds each paper first; of two wanted, both among the first two: all measures are 1."""
+    report = run_shelf(ASKED, assistant)
+    means = {(score.group, score.measure): score.mean for score in report.scores if score.system == "bm25"}
+    assert means["all", "MRR@10"] == means["several", "MAP"] == means["fact", "nDCG@10"] == 1
+    first = {result.query: result.first for result in report.results if result.system == "bm25"}
+    assert (first["owl"], set(first["both"]), first["crow"][0]) == (("owl",), {"penguin", "lark"}, "crow")
+
+
+def test_vouch_reads_the_shelfs_questions_as_its_reader_asks_them(assistant):
+    report = run_shelf(ASKED, assistant)
+    for result in report.results:
+        if result.system == "vouch":
+            question = next(asked for asked in ASKED if asked.id == result.query).question
+            found = assistant.search(question, count=RANKS_KEPT)
+            assert result.first == tuple(passage.paper.id for passage in found)
+
+
+def test_the_shelfs_table_has_a_block_a_group(assistant):
+    title, *blocks = run_shelf(ASKED, assistant).table().split("\n\n")
+    assert title == "shelf: 6 documents, 3 queries"
+    assert [block.split("  ")[0].strip() for block in blocks] == ["", "fact (1)", "several (1)", "method (1)"]
+
+
+def test_questions_that_name_no_paper_are_refused(assistant):
+    with pytest.raises(UsageError, match="No question names its papers"):
+        run_shelf(ASKED[3:], assistant)

@@ -180,7 +180,8 @@ def test_the_report_worked_by_hand():
     assert overlap.auroc == pytest.approx(3.5 / 6)
     assert overlap.confusion == Confusion(1, 2, 1, 1)
     assert overlap.macro_f1 == pytest.approx((2 / 5 + 2 / 5) / 2)
-    assert overlap.balanced_accuracy is None
+    # as from 0.5 on it says "supported": 1 of 2, and 1 of 3
+    assert overlap.balanced_accuracy == pytest.approx((1 / 2 + 1 / 3) / 2)
 
     assert (evidence.name, evidence.positives, evidence.negatives) == ("evidence against none", 4, 1)
     assert [measures.auroc for measures in evidence.measures] == [1, 1]
@@ -235,7 +236,7 @@ def test_the_record_is_json_and_the_same_each_time():
         "supported against the rest",
         "evidence against none",
     ]
-    assert first["pairs"][1] == {
+    assert first["rows"][1] == {
         "id": "1",
         "claim": "OWL gains 75 points on LLaMA.",
         "label": "CONTRADICT",
@@ -250,10 +251,12 @@ def test_the_record_is_json_and_the_same_each_time():
 
 def test_the_table_has_a_line_for_each_method():
     lines = run_support(PAIRS, embedder=WordEmbedder()).table().splitlines()
-    assert lines[0] == "supported against the rest: 2 against 3 pairs"
-    assert lines[1].split("  ")[-1] == "macro-F1"
-    assert lines[2].split()[:2] == ["verifier", "0.667"]
-    assert len({len(line) for line in lines[1:5]}) == 1
+    assert lines[0].startswith("supported against the rest: 2 against 3 pairs  AUROC")
+    assert lines[0].endswith("macro-F1")
+    assert lines[1].split()[:2] == ["verifier", "0.667"]
+    assert [line[:20].strip() for line in lines[1:4]] == ["verifier", "word overlap", "embedding similarity"]
+    assert len({len(line) for line in lines[:4]}) == 1
+    assert lines[5].startswith("evidence against none: 4 against 1 pairs")
     assert lines[-1].endswith("ms a pair")
 
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
@@ -75,15 +75,19 @@ class Question:
         return self.kind not in REFUSABLE and bool(self.papers or self.facts)
 
 
-def find_questions(name: str, folder: Path = QUESTIONS_FOLDER) -> Path:
-    """The file of that path, or the shipped one of that name. Raises UsageError, offering the nearest."""
+def find_questions(name: str, folder: Path = QUESTIONS_FOLDER, *, others: Iterable[str] = ()) -> Path:
+    """The file of that path, or the shipped one of that name.
+
+    Raises UsageError, offering the nearest name; `others` are suites that are not files.
+    """
     if name.endswith(".jsonl"):
         return Path(name)
     shipped = {path.stem: path for path in sorted(folder.glob("*.jsonl"))}
     if name in shipped:
         return shipped[name]
-    near = difflib.get_close_matches(name, shipped, n=1, cutoff=0)
-    there = f"There are: {', '.join(shipped)}; or name a .jsonl file."
+    names = sorted({*shipped, *others})
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0)
+    there = f"There are: {', '.join(names)}; or name a .jsonl file."
     raise UsageError(
         f"There is no eval suite {name}.", hint=f"Did you mean {near[0]}? {there}" if near else there
     )
@@ -169,8 +173,6 @@ def sample(questions: Sequence[Question], count: int) -> tuple[Question, ...]:
 
     All of them where there are no more.
     """
-    if count >= len(questions):
-        return tuple(questions)
     by_kind = [[question for question in questions if question.kind == kind] for kind in KINDS]
     shares = [len(of_kind) * count / len(questions) for of_kind in by_kind]
     wanted = [int(share) for share in shares]

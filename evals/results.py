@@ -12,7 +12,8 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -31,6 +32,10 @@ LIBRARIES = (
     "tiktoken",
 )
 Result = dict[str, Any]
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
 
 
 class Report(Protocol):
@@ -99,12 +104,22 @@ def read_result(path: Path) -> Result:
     return dict(result)
 
 
-def newest_results(folder: Path) -> list[Path]:
-    """The newest result of each suite in the folder. Raises UsageError where there is none."""
+def newest_results(folder: Path, *, say: Callable[[str], None] = _say) -> list[Path]:
+    """The newest result of each suite in the folder. Raises UsageError where there is none.
+
+    Other JSON files are left out, such as results of older versions; `say` is told their names.
+    """
     newest: dict[str, tuple[str, Path]] = {}
+    others: list[str] = []
     for path in sorted(folder.glob("*.json")):
-        result = read_result(path)
+        try:
+            result = read_result(path)
+        except UsageError:
+            others.append(path.name)
+            continue
         newest[result["suite"]] = max(newest.get(result["suite"], ("", path)), (result["date"], path))
+    if others:
+        say(f"Left out, being no results of this version: {', '.join(others)}.")
     if not newest:
         raise UsageError(f"{folder} holds no results.", hint="Run `vouch eval` first, or name result files.")
     return [path for _, path in newest.values()]

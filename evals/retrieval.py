@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 from evals import tables
 from evals.bench import Bench, Document
 from evals.metrics import SEED, bootstrap_interval, normalise
+from evals.papers import bare_paper
 from evals.questions import Question
 from evals.ranking import Gains, average_precision, ndcg_at, recall_at, reciprocal_rank
 from rag.assistant import Assistant
@@ -274,22 +275,9 @@ def fuse(rankings: Sequence[Ranking]) -> Ranking:
 
 
 def _paper(document: Document, seed: str, index: int) -> Paper:
-    return Paper(
-        id=document.id,
-        title=document.title,
-        authors=(),
-        et_al=False,
-        affiliations=(),
-        category=None,
-        date=None,
-        has_code=None,
-        score=None,
-        # Vectors are made of the abstract's chunks: a title alone would have none.
-        abstract=document.text if document.text.strip() else document.title,
-        seed=seed,
-        index=index,
-        page_author="",
-    )
+    # Vectors are made of the abstract's chunks: a title alone would have none.
+    abstract = document.text if document.text.strip() else document.title
+    return bare_paper(document.id, document.title, abstract, seed=seed, index=index)
 
 
 def _result(query: str, group: str, gains: Gains, system: str, ranking: Ranking) -> Result:

@@ -6,9 +6,9 @@ The only module of evals that opens anything, but for the peers' own.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ from evals.journal import Journal, open_journal
 from evals.metrics import Record
 from evals.peers.driver import Ground, asking, find_peers, prepare, write_papers
 from evals.questions import Question, check_titles, find_questions, load_questions, sample
-from evals.report import html, markdown
+from evals.readme_tables import markdown
+from evals.report import html
 from evals.results import (
     CHECKOUT,
     Report,
@@ -59,8 +60,33 @@ class Options:
     split: str = ""  # answers, peers, retrieval: dev or held; of a bench, such as test
     sample: int | None = None  # answers, peers, summaries: so many, spread evenly
     show_held: bool = False  # answers, peers: what was said to held questions, too
-    peers: tuple[str, ...] = ()  # peers: which; none names all
+    peer: tuple[str, ...] = ()  # peers: which; none names all
     results: Path | None = None  # where results go
+
+
+# Which options each suite reads; a file of questions reads those of "answers".
+READ_BY: Mapping[str, frozenset[str]] = {
+    "answers": frozenset({"split", "sample", "show_held"}),
+    "peers": frozenset({"split", "sample", "show_held", "peer"}),
+    "retrieval": frozenset({"split", "sample", "bench"}),
+    "support": frozenset({"pairs"}),
+    "summaries": frozenset({"articles", "sample"}),
+}
+
+
+def check_options(names: Sequence[str], options: Options) -> None:
+    """Raise UsageError for a suite that there is not, and for an option that no named suite reads."""
+    for name in names:
+        if name not in READ_BY:
+            find_questions(name, others=READ_BY)
+    read = set().union(*(READ_BY.get(name, READ_BY[DEFAULT_SUITE]) for name in names), {"results"})
+    for field in fields(options):
+        if field.name not in read and getattr(options, field.name) != field.default:
+            option = f"--{field.name.replace('_', '-')}"
+            wanted = " or ".join(name for name, known in READ_BY.items() if field.name in known)
+            raise UsageError(
+                f"{option} means nothing to {' and '.join(names)}.", hint=f"It is for: {wanted}."
+            )
 
 
 def run_suite(settings: Settings, name: str, options: Options, *, progress: Progress) -> tuple[Report, Path]:
@@ -131,7 +157,7 @@ def run_peers(settings: Settings, options: Options, slot: ModelSlot, *, progress
             folder / "papers.jsonl",
             settings.threads or machine()["cores"],
         )
-        for peer in find_peers(options.peers):
+        for peer in find_peers(options.peer):
             log = folder / f"{peer.name}.log"
             prepare(peer, log=log)
             with asking(peer, ground, log=log) as ask_peer:

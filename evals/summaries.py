@@ -26,6 +26,7 @@ from typing import Any, ClassVar, Literal, get_args
 
 from evals import tables
 from evals.metrics import SEED, bootstrap_interval, percentile
+from evals.papers import bare_paper
 from evals.rouge import Rouge, rouge
 from rag.chunk import chunk_paper
 from rag.cleaning import clean
@@ -361,7 +362,7 @@ def _article(line: str, number: int) -> Article:
     if not isinstance(title, str) or not clean(title).strip():
         raise ValueError("title is not a text")
     given = value.get("id")
-    paper = _paper(str(number if given is None else given), clean(title).strip(), _abstract(value))
+    paper = bare_paper(str(number if given is None else given), clean(title).strip(), _abstract(value))
     return Article(paper, _texts(value.get("targets"), "targets"))
 
 
@@ -382,21 +383,3 @@ def _texts(value: object, name: str) -> tuple[str, ...]:
     if not filled:
         raise ValueError(f"{name} holds no text")
     return filled
-
-
-def _paper(identity: str, title: str, abstract: str) -> Paper:
-    return Paper(
-        id=identity,
-        title=title,
-        authors=(),
-        et_al=False,
-        affiliations=(),
-        category=None,
-        date=None,
-        has_code=None,
-        score=None,
-        abstract=abstract,
-        seed="",
-        index=0,
-        page_author="",
-    )

@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Literal, cast
 from evals import tables
 from evals.classification import Confusion, auroc, auroc_interval, balanced_accuracy, confusion, macro_f1
 from evals.metrics import SEED
+from evals.papers import bare_paper
 from rag.errors import UsageError
 from rag.protocols import Embedder
 from rag.sentences import sentences
@@ -259,22 +260,9 @@ def _label(value: object) -> Label:
 
 def _as_paper(text: str) -> tuple[Paper, list[Quote]]:
     """Evidence as the verifier reads it: a paper without a title, and its sentences."""
-    paper = Paper(
-        id="",
-        title="",
-        authors=(),
-        et_al=False,
-        affiliations=(),
-        category=None,
-        date=None,
-        has_code=None,
-        score=None,
-        abstract=text,
-        seed="",
-        index=0,
-        page_author="",
-    )
-    return paper, [Quote(text[start:end], start, end, 0.0) for start, end in sentences(text)]
+    return bare_paper("", "", text), [
+        Quote(text[start:end], start, end, 0.0) for start, end in sentences(text)
+    ]
 
 
 def _judgement(pair: Pair, verdict: Verdict, embedder: Embedder | None) -> Judgement:

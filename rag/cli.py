@@ -215,12 +215,12 @@ def eval_command(
     bench: Annotated[Path | None, typer.Option(help="retrieval: a folder in BEIR layout.")] = None,
     pairs: Annotated[Path | None, typer.Option(help="support: a JSONL file of claims and evidence.")] = None,
     articles: Annotated[Path | None, typer.Option(help="summaries: a JSONL file of abstracts.")] = None,
-    peer: Annotated[list[str] | None, typer.Option(help="peers: only this one.")] = None,
+    peers: Annotated[list[str] | None, typer.Option("--peer", help="peers: only this one.")] = None,
     results: Annotated[Path | None, typer.Option(help="Folder for results.")] = None,
     as_json: Json = False,
 ) -> None:
     """Run eval suites, or make the report of their results; docs/evals.md tells more."""
-    from evals.run import DEFAULT_SUITE, Options, run_suite, write_report
+    from evals.run import DEFAULT_SUITE, Options, check_options, run_suite, write_report
     from rag.config import load_settings
 
     settings = load_settings()
@@ -231,8 +231,10 @@ def eval_command(
         print(markdown)
         _say(f"Written: {page}")
         return
-    options = Options(bench, pairs, articles, split, sample, show_held, tuple(peer or ()), results)
-    for suite in suites or [DEFAULT_SUITE]:
+    options = Options(bench, pairs, articles, split, sample, show_held, tuple(peers or ()), results)
+    names = suites or [DEFAULT_SUITE]
+    check_options(names, options)
+    for suite in names:
         with _progress() as progress:
             report, path = run_suite(settings, suite, options, progress=progress)
         if as_json:

@@ -139,8 +139,9 @@ def test_any_bytes_are_a_result_or_a_clear_error(tmp_path: Path, content: bytes)
 
 def test_the_newest_result_of_each_suite_is_found(tmp_path: Path) -> None:
     for name, value in {
+        "toy-a.json": result(date="2026-02-01"),
         "toy-b.json": result(date="2026-03-01"),
-        "toy-c.json": result(date="2026-02-01"),
+        "toy-c.json": result(date="2026-01-01"),
         "birds-a.json": result("birds"),
         "report.html": None,
     }.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,6 @@ from evals.questions import Question
 from evals.retrieval import (
     DEPTH,
     MEASURES,
-    RANKS_KEPT,
     as_page,
     dense_ranking,
     fuse,
@@ -197,10 +197,7 @@ ASKED = (
 )
 
 
-@pytest.fixture
-def assistant(library):
-    vectors, embedder = MemoryStore(), WordEmbedder()
-    run_retrieval(BENCH, library=library, vectors=vectors, embedder=embedder)
+def tiny_assistant(library, vectors, embedder):
     return Assistant(
         library=library,
         vectors=vectors,
@@ -210,6 +207,13 @@ def assistant(library):
         papers_read=3,
         relevance_floor=0.25,
     )
+
+
+@pytest.fixture
+def assistant(library):
+    vectors, embedder = MemoryStore(), WordEmbedder()
+    run_retrieval(BENCH, library=library, vectors=vectors, embedder=embedder)
+    return tiny_assistant(library, vectors, embedder)
 
 
 def test_the_shelfs_questions_are_measured_together_and_by_kind(assistant):
@@ -236,13 +240,19 @@ def test_the_shelfs_measures_by_hand(assistant):
     assert (first["owl"], set(first["both"]), first["crow"][0]) == (("owl",), {"penguin", "lark"}, "crow")
 
 
-def test_vouch_reads_the_shelfs_questions_as_its_reader_asks_them(assistant):
-    report = run_shelf(ASKED, assistant)
-    for result in report.results:
-        if result.system == "vouch":
-            question = next(asked for asked in ASKED if asked.id == result.query).question
-            found = assistant.search(question, count=RANKS_KEPT)
-            assert result.first == tuple(passage.paper.id for passage in found)
+def test_vouch_alone_reads_what_a_question_is_restricted_to(library):
+    """Of two papers that say the same, the year that the question names leaves one."""
+    vectors, embedder = MemoryStore(), WordEmbedder()
+    owls = [
+        make_paper(f"Owls {word}", "Owls hunt mice.", published=date(year, 5, 1))
+        for word, year in (("early", 2022), ("late", 2024))
+    ]
+    ingest([make_page(*owls)], library=library, vectors=vectors, embedder=embedder)
+    asked = [Question("late", "fact", ("What do owls hunt in papers from 2024?",), ("Owls late",))]
+    report = run_shelf(asked, tiny_assistant(library, vectors, embedder))
+    first = {result.system: set(result.first) for result in report.results}
+    assert first["vouch"] == {owls[1].id}
+    assert first["bm25"] == first["dense"] == {paper.id for paper in owls}
 
 
 def test_the_shelfs_table_has_a_block_a_group(assistant):

@@ -289,7 +289,7 @@ def test_a_conversations_last_turn_is_judged(
     followup = {
         "id": "talk",
         "kind": "followup",
-        "turns": ["When do owls hunt mice?", "And how is their flight?"],
+        "turns": ["When do owls hunt mice?", "Tell me more about it."],
         "papers": ["Owls of the North"],
         "facts": [["silent"]],
     }
@@ -524,3 +524,26 @@ def test_the_default_model_says_nothing_that_its_papers_do_not(
     assert [outcome.invented for outcome in report.outcomes] == [()] * 6
     assert sum(outcome.checked for outcome in report.outcomes) > 0
     assert any(outcome.output_tokens for outcome in report.outcomes)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["answers", "--bench", "folder"], "--bench means nothing to answers"),
+        (["support", "--split", "dev"], "--split means nothing to support"),
+        (["mine.jsonl", "--peer", "plain"], "--peer means nothing to mine.jsonl"),
+        (["retrieval", "answers", "--pairs", "file"], "--pairs means nothing to retrieval and answers"),
+        (["retreival"], "no eval suite retreival"),
+    ],
+)
+def test_an_option_that_no_suite_reads_is_told_before_anything_runs(
+    arguments: list[str], said: str, settings: Settings
+) -> None:
+    with pytest.raises(UsageError, match=said):
+        cli.app(["eval", *arguments], standalone_mode=False)
+
+
+def test_a_mistyped_suite_is_offered_the_nearest_one(settings: Settings) -> None:
+    with pytest.raises(UsageError) as raised:
+        cli.app(["eval", "retreival"], standalone_mode=False)
+    assert raised.value.hint.startswith("Did you mean retrieval?")

@@ -93,10 +93,8 @@ def read_papers(path: Path) -> list[dict[str, Any]]:
 def _record_line(paper: dict[str, Any]) -> str:
     authors = ", ".join(paper["authors"]) + (" et al." if paper["et_al"] else "")
     code = {True: "with code", False: "without code", None: "code unknown"}[paper["has_code"]]
-    return (
-        f"Authors: {authors}. Date: {paper['date'] or 'unknown'}. Category: {paper['category'] or 'unknown'}. "
-        f"{code}. On the page of {paper['page_author']}."
-    )
+    date, category = paper["date"] or "unknown", paper["category"] or "unknown"
+    return f"Authors: {authors}. Date: {date}. Category: {category}; {code}. Page of {paper['page_author']}."
 
 
 def cite(title: str, cited: list[str]) -> str:

@@ -164,7 +164,8 @@ def prepare(peer: Peer, *, log: Path) -> None:
     digest = hashlib.sha256(requirements.read_bytes()).hexdigest()
     if stamp.is_file() and stamp.read_text("utf-8") == digest:
         return
-    constraints = ("--constraint", str(CHECKOUT / "constraints.txt"))
+    pinned = CHECKOUT / "constraints.txt"  # which a wheel does not hold
+    constraints = ("--constraint", str(pinned)) if pinned.is_file() else ()
     install = [str(_python(folder)), "-m", "pip", "install", "--quiet", *constraints]
     with log.open("w", encoding="utf-8") as output:
         for command in (

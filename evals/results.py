@@ -119,7 +119,7 @@ def newest_results(folder: Path, *, say: Callable[[str], None] = _say) -> list[P
             continue
         newest[result["suite"]] = max(newest.get(result["suite"], ("", path)), (result["date"], path))
     if others:
-        say(f"Left out, being no results of this version: {', '.join(others)}.")
+        say(f"Left out, as not readable as results of this version: {', '.join(others)}.")
     if not newest:
         raise UsageError(f"{folder} holds no results.", hint="Run `vouch eval` first, or name result files.")
     return [path for _, path in newest.values()]

@@ -120,18 +120,22 @@ VALUES = st.recursive(
     ).map(lambda value: json.dumps(value).encode())
 )
 def test_any_bytes_are_a_result_or_a_clear_error(tmp_path: Path, content: bytes) -> None:
-    """And so is a folder that holds them beside a result."""
+    """In a folder that holds them beside a result they are one more, or left out by name."""
     (tmp_path / "good.json").write_text(json.dumps(result("good")))
     (tmp_path / "any.json").write_bytes(content)
-    outcome: list[Path] | UsageError
+    notes: list[str] = []
+    found = newest_results(tmp_path, say=notes.append)
+    outcome: str | UsageError
     try:
-        outcome = newest_results(tmp_path)
+        outcome = read_result(tmp_path / "any.json")["suite"]
     except UsageError as error:
         outcome = error
+    suites = {read_result(path)["suite"] for path in found}
     if isinstance(outcome, UsageError):
         assert str(tmp_path / "any.json") in outcome.message
+        assert (suites, ["any.json" in note for note in notes]) == ({"good"}, [True])
     else:
-        assert {read_result(path)["suite"] for path in outcome} >= {"good"}
+        assert (suites, notes) == ({"good", outcome}, [])
 
 
 # The newest
@@ -147,6 +151,22 @@ def test_the_newest_result_of_each_suite_is_found(tmp_path: Path) -> None:
     }.items():
         (tmp_path / name).write_text(json.dumps(value))
     assert {path.name for path in newest_results(tmp_path)} == {"toy-b.json", "birds-a.json"}
+
+
+def test_files_that_are_no_results_are_left_out_and_named_in_one_note(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Such as results of versions that wrote no rows."""
+    older = {"suite": "toy", "date": "2026-09-01", "code": "abc", "questions": []}
+    for name, value in {"toy-a.json": result(), "old-1.json": older, "old-2.json": []}.items():
+        (tmp_path / name).write_text(json.dumps(value))
+    assert newest_results(tmp_path) == [tmp_path / "toy-a.json"]
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.count("\n") == 1
+    assert "old-1.json, old-2.json" in told.err
+    with pytest.raises(UsageError, match="not a result"):
+        read_result(tmp_path / "old-1.json")
 
 
 def test_a_folder_without_results_is_told(tmp_path: Path) -> None:

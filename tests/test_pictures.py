@@ -1,0 +1,58 @@
+"""What pictures show: the numbers of a run, by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sample_results import sample_results
+
+from evals.pictures import means, right_shares, risk_curves, seconds_taken
+from evals.plots import selective_risk
+from evals.runs import AnswersRun, read_run
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return sample_results(tmp_path_factory.mktemp("results"))
+
+
+@pytest.fixture
+def peers(results) -> AnswersRun:
+    """One question: vouch is right, plain is wrong; 0.4 s to the first word, 1.5 s to the last."""
+    run = read_run(results["peers"])
+    assert isinstance(run, AnswersRun)
+    return run
+
+
+def test_shares_are_of_the_groups_that_are_wanted(peers):
+    shares = right_shares(peers, lambda group: group == "total")
+    assert {system: own["total"][0] for system, own in shares.items()} == {"vouch": 1.0, "plain": 0.0}
+    assert all(low <= share <= high for own in shares.values() for share, low, high in own.values())
+    assert right_shares(peers, lambda group: False) == {}
+
+
+def test_a_curve_is_of_the_rows_that_tell_a_relevance(peers):
+    vouch, plain = peers.rows
+    refused = replace(vouch, status="not_found", relevance=0.1)
+    run = replace(peers, rows=(vouch, refused, replace(plain, relevance=None)))
+    assert risk_curves(run) == {"vouch": selective_risk([(0.9, True)], 2)}
+
+
+def test_seconds_are_of_the_rows_that_were_timed(peers):
+    vouch, plain = peers.rows
+    run = replace(peers, rows=(vouch, replace(vouch, first_token_s=None), replace(plain, first_token_s=None)))
+    assert seconds_taken(run) == {
+        "vouch": {"whole answer": [1.5, 1.5], "first words": [0.4]},
+        "plain": {"whole answer": [1.5], "first words": []},
+    }
+    untimed = tuple(replace(row, first_token_s=None, total_s=None) for row in peers.rows)
+    assert seconds_taken(replace(peers, rows=untimed)) == {}
+
+
+def test_means_are_of_one_measure(results):
+    run = read_run(results["retrieval"])
+    mean = {"all": (0.875, 0.811, 0.933)}
+    assert means(run, "nDCG@10") == {"vouch": mean, "bm25": mean}
+    assert means(run, "nothing") == {}

@@ -41,9 +41,11 @@ def examples(assistant: Assistant, questions: Sequence[Question]) -> Iterator[Ex
             embedder=assistant.embedder,
             weights=term_weights(plan.question, assistant.library),
         )
-        yield features(ranked), ranked[0].paper.title in question.papers
-        if question.papers:
-            yield features([found for found in ranked if found.paper.title not in question.papers]), False
+        others = [found for found in ranked if found.paper.title not in question.papers]
+        if ranked:
+            yield features(ranked), ranked[0].paper.title in question.papers
+        if question.papers and others:
+            yield features(others), False
 
 
 def features(ranked: Sequence[Ranked]) -> list[float]:
@@ -76,6 +78,12 @@ def auroc(rows: Sequence[Example], weights: NDArray[np.float64]) -> float:
     return wins / (len(right) * len(wrong)) if right and wrong else math.nan
 
 
+def _retrieval_tells(question: Question) -> bool:
+    """Whether finding its paper, or none, is all that the question wants of retrieval."""
+    alone = len(question.turns) == 1 and question.kind != "metadata"
+    return alone and (bool(question.papers) or question.kind == "not_on_shelf")
+
+
 def main() -> None:
     assistant = open_assistant(load_settings())
     training = list(examples(assistant, load_questions(find_questions(TRAINING))))
@@ -83,7 +91,7 @@ def main() -> None:
     lines = [f"{name:>14}  {value:7.2f}" for name, value in zip(("bias", *FEATURES), weights, strict=True)]
     for split in ("dev", "held"):
         questions = load_questions(find_questions(TEST), split=split)
-        rows = list(examples(assistant, [question for question in questions if len(question.turns) == 1]))
+        rows = list(examples(assistant, [question for question in questions if _retrieval_tells(question)]))
         lines.append(f"AUROC on {split}: {auroc(rows, weights):.3f} ({len(rows)} examples)")
     sys.stdout.write("\n".join(lines) + "\n")
 

@@ -129,6 +129,9 @@ def ask(
 def search(
     question: Annotated[str, typer.Argument(help="The question.")],
     count: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many papers.")] = 10,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="What each signal says of each paper, and its rank by it.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Rank papers for a question, without the language model."""
@@ -145,6 +148,8 @@ def search(
     else:
         for rank, passage in enumerate(passages, 1):
             print(harmless(f"{rank:3}  {passage.score:.3f}  {passage.relevance:4.0%}  {passage.paper.title}"))
+            if explain:
+                print("     " + "   ".join(f"{s.name} {s.value:.3f} (#{s.rank})" for s in passage.signals))
 
 
 @app.command()
@@ -362,6 +367,9 @@ def _passage_record(rank: int, passage: Passage) -> dict[str, Any]:
         "title": passage.paper.title,
         "score": round(passage.score, 4),
         "relevance": round(passage.relevance, 4),
+        "signals": {
+            signal.name: {"value": round(signal.value, 4), "rank": signal.rank} for signal in passage.signals
+        },
     }
 
 

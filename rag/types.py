@@ -156,18 +156,28 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
+class Signal:
+    """What one signal of the ranking says of a paper, and where that places it among all candidates."""
+
+    name: str
+    value: float
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """A retrieved paper.
 
     `score` ranks it among the retrieved. `relevance` estimates, 0 to 1, that it is about
     what was asked, comparable between questions. `sentences` are all of its abstract's
-    sentences, best match first.
+    sentences, best match first. `signals` are what the score is made of.
     """
 
     paper: Paper
     score: float
     relevance: float
     sentences: tuple[Quote, ...] = ()
+    signals: tuple[Signal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -344,6 +344,8 @@ def test_search_json(quotes: Vouch) -> None:
     assert {tuple(row) for row in rows} == {("rank", "paper_id", "title", "score", "relevance")}
     assert rows[0]["title"].startswith("STBLLM")
     assert len(quotes("search", "What is STBLLM?", "-k", "4").out.splitlines()) == 4
+    explained = quotes("search", "What is STBLLM?", "-k", "2", "--explain").out.splitlines()
+    assert [line.count("(#") for line in explained] == [0, 4, 0, 4]
 
 
 def test_papers_json_is_the_whole_shelf_with_the_keys_of_the_contract(quotes: Vouch) -> None:

@@ -22,7 +22,7 @@ from rag.evidence import cover
 from rag.ingest import ingest
 from rag.library import Library
 from rag.protocols import Embedder, VectorStore
-from rag.retrieve import rank, retrieve, term_weights
+from rag.retrieve import SIGNALS, rank, retrieve, term_weights
 from rag.types import Paper, Passage, Plan, Scope
 from rag.understand import Gazetteer, build_gazetteer, understand
 
@@ -172,6 +172,17 @@ def test_a_paper_that_is_named_but_out_of_scope_is_not_found(small: Desk) -> Non
     owl = small.gazetteer.names["owl"]
     assert small.found(Plan("What is OWL?", "paper", Scope(years=(2024,)), named=owl))[0].paper.id not in owl
     assert small.found(Plan("What is OWL?", "paper", Scope(years=(1999,)), named=owl)) == ()
+
+
+def test_every_signal_tells_its_value_and_its_rank_among_all_candidates(small: Desk) -> None:
+    found = small.found(Plan("How are cars counted at crossings?", "paper", named=(OWL.id,)))
+    told = {passage.paper.title: {each.name: each for each in passage.signals} for passage in found}
+    for name in SIGNALS:
+        column = [told[passage.paper.title][name] for passage in found]
+        for signal in column:
+            assert signal.rank == 1 + sum(other.value > signal.value for other in column)
+    assert told[TRAFFIC.title]["terms"].rank == 1
+    assert told[OWL.title]["named"].value == 1
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 50])

@@ -20,7 +20,7 @@ from rag.config import load_settings
 from rag.retrieve import FIELD, MOST_MISSING_NAMES, Ranked, best_similarity, rank, term_weights
 from rag.wiring import open_assistant
 
-FEATURES = ("similarity", "cover", "missing names", "standing out")
+FEATURES = ("similarity", "missing names", "standing out")
 TRAINING = "calibration"
 TEST = "answers"
 # Strength of the pull towards zero, and steps of Newton's method, which converges in a few.
@@ -50,9 +50,12 @@ def examples(assistant: Assistant, questions: Sequence[Question]) -> Iterator[Ex
 
 def features(ranked: Sequence[Ranked]) -> list[float]:
     signals = ranked[0].signals
-    best = best_similarity(signals)
-    field = float(np.mean([best_similarity(found.signals) for found in ranked[1 : 1 + FIELD]]))
-    return [best, signals.cover, min(signals.missing_names, MOST_MISSING_NAMES), best - field]
+    field = float(np.mean([found.signals.score for found in ranked[1 : 1 + FIELD]] or [0.0]))
+    return [
+        best_similarity(signals),
+        min(signals.missing_names, MOST_MISSING_NAMES),
+        signals.score - field,
+    ]
 
 
 def fit(rows: Sequence[Example]) -> NDArray[np.float64]:

@@ -22,15 +22,20 @@ from rag.types import Answer, Kind, Passage, Plan, Reading, Timings, Turn, Usage
 from rag.understand import Gazetteer, understand
 
 # Papers ranked for one question, and titles named when nothing answers.
-PAPERS_RANKED = 10
+PAPERS_RANKED = 30
 PAPERS_NAMED_IN_REFUSAL = 3
 # Quotes shown from the best paper of a question about one paper, and from each other paper.
 QUOTES_FROM_BEST = 3
 QUOTES_FROM_OTHERS = 1
-# How far below the best paper's score another may stand and still be read, by kind of question.
-SCORE_MARGIN: dict[Kind, float] = {"paper": 0.12, "topic": 0.45, "summary": 0.45}
+# How far below the best paper's score another may stand and still be read for a question about one.
+SCORE_MARGIN = 0.12
+# The papers from this place on are those that the shelf has for any question: its level.
+LEVEL_FROM = 10
+# A paper belongs to the set asked for from this share of the best one's height above the level.
+# On the dev questions over several papers: precision 0.82, recall 0.96; on the held ones 0.86, 0.84.
+SET_SHARE: dict[Kind, float] = {"topic": 0.45, "summary": 0.45, "compare": 0.35}
 # Most papers that one answer cites; the model reads at most `papers_read` of them.
-MOST_PAPERS = 6
+MOST_PAPERS = 8
 # From this share of the relevance floor up to it, the nearest paper is read with a caveat.
 UNSURE_SHARE = 0.5
 
@@ -109,16 +114,25 @@ class Assistant:
 
 
 def choose_papers(plan: Plan, passages: Sequence[Passage], *, floor: float) -> tuple[Passage, ...]:
-    """The papers that answer: all that the question names, where it names several; else those that
-    it names or that are near it, and not far behind the best.
+    """The papers that answer: all that the question names, where it names several; else, where the
+    best one is named or near enough, that one and those that stand out with it.
     """
     if len(plan.named) > 1:
         return tuple(passage for passage in passages if passage.paper.id in plan.named)[:MOST_PAPERS]
-    near = [passage for passage in passages if passage.relevance >= floor or passage.paper.id in plan.named]
-    if not near or near[0] is not passages[0]:
+    if not passages or not _near(plan, passages[0], floor):
         return ()
-    margin = SCORE_MARGIN.get(plan.kind, 0.0)
-    return tuple(passage for passage in near if passage.score >= passages[0].score - margin)[:MOST_PAPERS]
+    best = passages[0].score
+    if share := SET_SHARE.get(plan.kind):
+        others = [passage.score for passage in passages[LEVEL_FROM:]]
+        level = sum(others) / len(others) if others else 0.0
+        least = level + share * (best - level)
+        return tuple(passage for passage in passages if passage.score >= least)[:MOST_PAPERS]
+    near = (passage for passage in passages if _near(plan, passage, floor))
+    return tuple(passage for passage in near if passage.score >= best - SCORE_MARGIN)[:MOST_PAPERS]
+
+
+def _near(plan: Plan, passage: Passage, floor: float) -> bool:
+    return passage.relevance >= floor or passage.paper.id in plan.named
 
 
 def _quotes(plan: Plan, place: int, passage: Passage) -> Reading:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import get_args
 
-from rag.evidence import cover, score_sentences
+from rag.evidence import score_sentences
 from rag.library import Library
 from rag.protocols import Embedder, Vectors, VectorStore
 from rag.types import Chunk, ChunkKind, Paper, Passage, Plan, Quote, Signal
@@ -35,11 +35,10 @@ NAME_BONUS = 0.6
 SATURATION = 0.9
 LENGTH_NORM = 0.4
 # Logistic model of "this paper answers": fitted by `python -m evals.calibrate` on its questions.
-RELEVANCE_BIAS = -4.06
-RELEVANCE_SIMILARITY = 3.55
-RELEVANCE_COVER = 2.83
-RELEVANCE_MISSING_NAME = -2.68
-RELEVANCE_STANDING_OUT = 5.46
+RELEVANCE_BIAS = -4.31
+RELEVANCE_SIMILARITY = 4.19
+RELEVANCE_MISSING_NAME = -2.55
+RELEVANCE_STANDING_OUT = 5.06
 MOST_MISSING_NAMES = 2
 # What `vouch search --explain` tells of each paper.
 SIGNALS = ("window", "sentence", "terms", "named")
@@ -53,7 +52,7 @@ def retrieve(
     """The `count` best papers for the plan, best first, each with its sentences scored."""
     weights = term_weights(plan.question, library)
     ranked = rank(plan, library=library, vectors=vectors, embedder=embedder, weights=weights)
-    field = _mean([best_similarity(found.signals) for found in ranked[1 : 1 + FIELD]])
+    field = _mean([found.signals.score for found in ranked[1 : 1 + FIELD]])
     return tuple(
         Passage(
             paper=found.paper,
@@ -71,15 +70,13 @@ class Signals:
     """What speaks for a paper. All but the last two are between 0 and 1 whatever the question.
 
     `window` is the mean cosine of the paper's windows, `sentence` that of its best sentence.
-    `terms` is its BM25 score as a share of the most that any paper could have; `cover` the same
-    without regard to how often a word stands there. `missing_names` counts names in the question
-    that stand nowhere in the paper.
+    `terms` is its BM25 score as a share of the most that any paper could have. `missing_names`
+    counts names in the question that stand nowhere in the paper.
     """
 
     window: float
     sentence: float
     terms: float
-    cover: float
     named: bool
     missing_names: int
 
@@ -155,16 +152,14 @@ def best_similarity(signals: Signals) -> float:
 def relevance(signals: Signals, field: float) -> float:
     """The probability that the paper is about what was asked.
 
-    `field` is the mean similarity of the papers that follow the first: how far a paper stands
-    out tells more than how near it is when question and paper share no words.
+    `field` is the mean score of the papers that follow the first: how far a paper stands out tells
+    more than how near it is when question and paper share no words.
     """
-    best = best_similarity(signals)
     logit = (
         RELEVANCE_BIAS
-        + RELEVANCE_SIMILARITY * best
-        + RELEVANCE_COVER * signals.cover
+        + RELEVANCE_SIMILARITY * best_similarity(signals)
         + RELEVANCE_MISSING_NAME * min(signals.missing_names, MOST_MISSING_NAMES)
-        + RELEVANCE_STANDING_OUT * (best - field)
+        + RELEVANCE_STANDING_OUT * (signals.score - field)
     )
     return 1 / (1 + math.exp(-logit))
 
@@ -208,7 +203,6 @@ def _signals(
         window=max(_mean(windows), 0.0),
         sentence=max([0.0, *sentences]),
         terms=term_share(counts, weights, usual_length),
-        cover=cover(counts.keys(), weights),
         named=named,
         missing_names=sum(not holds_name(name, held) for name in asked_names),
     )

@@ -27,14 +27,23 @@ _INTRODUCED = re.compile(
     r"\b(?:called|named|dubbed|termed|propose|introduce|present|namely|develop)\s+(?:an?\s+|the\s+)?(\S{2,25})"
 )
 _COMPARE = re.compile(r"\b(?:compare[ds]?|comparison|differen(?:ce|t|ces)|differ|versus|vs\.?)\b", re.I)
+# Two things are set against each other, even where only one of them is a name of the shelf.
+_AGAINST = re.compile(
+    r"\S\s+(?:versus|vs\.?)\s+\S|\b(?:compare|differences? between)\b.+\b(?:with|to|and|against)\b"
+    r"|\band\b.+\bdiffer\b",
+    re.I,
+)
 _SUMMARY = re.compile(
     r"^\W*(?:please\s+)?(?:can you\s+)?(?:summari[sz]e|give (?:me )?an? (?:summary|overview)|overview of)",
     re.I,
 )
 _TOPIC = re.compile(
     r"\b(?:which|what|any|are there|list|show|find|name)\s+(?:me\s+)?(?:all\s+)?(?:the\s+)?(?:of the\s+)?"
-    r"(?:\w+\s+)?(?:papers|works|studies|methods|approaches|articles|publications|surveys|benchmarks)\b"
-    r"|\bpapers (?:about|on|that)\b",
+    r"(?:[\w-]+\s+){0,4}"
+    r"(?:papers|works|studies|methods|approaches|articles|publications|surveys|benchmarks)\b"
+    r"|\bpapers (?:about|on|that)\b"
+    r"|\b(?:which|what) (?:ones|work|research)\b|\bwhat(?: is|['’]s) (?:there|known) (?:on|about|for)\b"
+    r"|\bwho (?:else )?(?:uses?|works? on|stud(?:y|ies))\b|\blist (?:all|them|every)\b|\ball of them\b",
     re.I,
 )
 _CATALOGUE = re.compile(
@@ -205,7 +214,7 @@ def _scope(question: str, gazetteer: Gazetteer) -> Scope:
 def _kind(question: str, named: Sequence[str]) -> Kind:
     if _CATALOGUE.search(question):
         return "catalogue"
-    if _COMPARE.search(question) and len(named) >= 2:
+    if (_COMPARE.search(question) and len(named) >= 2) or (_AGAINST.search(question) and named):
         return "compare"
     if _SUMMARY.search(question):
         return "summary"

@@ -268,6 +268,8 @@ def ranked(*pairs: tuple[float, float]) -> tuple[Passage, ...]:
 
 
 NEAR, FAR = 0.9, 0.1
+# Three stand out from the level of 0.5.
+SET_OF_THREE = ranked((1.5, NEAR), (1.2, FAR), (1.0, FAR), *[(0.9, FAR)] * 7, *[(0.5, FAR)] * 20)
 
 
 @pytest.mark.parametrize(
@@ -285,6 +287,10 @@ NEAR, FAR = 0.9, 0.1
         ("nothing found", "paper", (), (), []),
         ("nothing found to compare", "compare", (0,), (), []),
         ("so many and no more", "topic", (), ranked(*[(1.0, NEAR)] * 9), list(range(MOST_PAPERS))),
+        ("a topic ends where the level is near", "topic", (), SET_OF_THREE, [0, 1, 2]),
+        ("members of a set need not be near", "summary", (), SET_OF_THREE, [0, 1, 2]),
+        ("one paper is asked for", "paper", (), SET_OF_THREE, [0]),
+        ("the other one has no known name", "compare", (0,), ranked((1.5, FAR), (0.8, FAR)), [0, 1]),
     ],
 )
 def test_which_papers_answer(

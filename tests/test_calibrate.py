@@ -7,15 +7,15 @@ import pytest
 
 from evals.calibrate import FEATURES, auroc, fit
 
-NEAR = [0.8, 0.9, 0.0, 0.3]
-FAR = [0.2, 0.1, 2.0, 0.0]
+NEAR = [0.8, 0.0, 0.3]
+FAR = [0.2, 2.0, 0.0]
 
 
 def test_the_fit_tells_right_from_wrong() -> None:
     rows = [(NEAR, True), (FAR, False)] * 10
     weights = fit(rows)
     assert weights.shape == (1 + len(FEATURES),)
-    assert weights[2] > 0 > weights[3]  # cover speaks for a paper, a missing name against it
+    assert weights[1] > 0 > weights[2]  # similarity speaks for a paper, a missing name against it
     assert auroc(rows, weights) == 1.0
 
 

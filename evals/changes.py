@@ -13,11 +13,11 @@ from evals.runs import AnswersRun, Run, SupportRun
 
 
 def successive(runs: Sequence[Run]) -> list[tuple[Run, Run]]:
-    """Each run with verdicts and the next of its suite, by date."""
+    """Each run with verdicts and the next of its suite on the same data, by date."""
     dated = sorted(
-        (run for run in runs if _verdicts(run)), key=lambda run: (run.source.suite, run.source.date)
+        (run for run in runs if _verdicts(run)), key=lambda run: (run.source.title, run.source.date)
     )
-    return [(one, next_) for one, next_ in pairwise(dated) if one.source.suite == next_.source.suite]
+    return [(one, next_) for one, next_ in pairwise(dated) if one.source.title == next_.source.title]
 
 
 def comparisons(before: Run, after: Run) -> list[tuple[str, Comparison]]:

@@ -58,7 +58,7 @@ def markdown(results: Sequence[Result]) -> str:
 
 
 def _provenance_line(source: Source) -> str:
-    return f"**{_inline(source.suite)}**: {_inline(source.origin)}"
+    return f"**{_inline(source.title)}**: {_inline(source.origin)}"
 
 
 def _tables(run: Run) -> list[str]:
@@ -96,7 +96,7 @@ def _retrieval(run: RetrievalRun) -> str:
 
 
 def _sentence(system: str, compared: Comparison, before: Run, after: Run) -> str:
-    suite, earlier, later = map(_inline, (after.source.suite, before.source.commit, after.source.commit))
+    suite, earlier, later = map(_inline, (after.source.title, before.source.commit, after.source.commit))
     return (
         f"**{suite}**, {_inline(system)}, commit {earlier} to {later}: of {compared.questions} questions "
         f"{len(compared.lost)} went from right to wrong, {len(compared.gained)} from wrong to right "

@@ -49,7 +49,7 @@ def html(results: Sequence[Result]) -> str:
     sections = [_section(run, f"run-{place}") for place, run in enumerate(runs, start=1)]
     sections += [_comparison_section(before, after) for before, after in successive(runs)]
     links = [
-        f'<a href="#run-{place}">{text(run.source.suite)}</a>' for place, run in enumerate(runs, start=1)
+        f'<a href="#run-{place}">{text(run.source.title)}</a>' for place, run in enumerate(runs, start=1)
     ]
     without = "" if plots.installed() else f"<p>{text(plots.HOW_TO_GET)}</p>"
     return (
@@ -73,7 +73,7 @@ def _section(run: Run, name: str) -> str:
         case SummariesRun():
             body = table(run.rows)
     source = run.source
-    return f'<section id="{name}"><h2>{text(source.suite)}</h2>{_provenance(source)}{body}</section>\n'
+    return f'<section id="{name}"><h2>{text(source.title)}</h2>{_provenance(source)}{body}</section>\n'
 
 
 def _provenance(source: Source) -> str:
@@ -170,7 +170,7 @@ def _miss(row: ShownRow) -> str:
 
 def _comparison_section(before: Run, after: Run) -> str:
     compared = comparisons(before, after)
-    heading = f"{after.source.suite}: what changed"
+    heading = f"{after.source.title}: what changed"
     runs = definitions([("before", before.source.origin), ("after", after.source.origin)])
     parts = [table(_comparison_table(compared))] if compared else ["<p>No system is in both runs.</p>"]
     for system, each in compared:

@@ -1,7 +1,7 @@
 """Results on disk: a run's report with where it came from, written once and read again.
 
-`<suite>-<commit>.json` holds the report's record and `commit`, `date`, `settings`, `model`,
-`libraries`, `machine`. Knows nothing of what a report measures.
+`<suite>-<commit>.json` holds the report's record and `on` (the data, in words), `commit`, `date`,
+`settings`, `model`, `libraries`, `machine`. Knows nothing of what a report measures.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Report(Protocol):
 
 
 def write_result(
-    report: Report, folder: Path, *, settings: Mapping[str, Any], model: Mapping[str, Any]
+    report: Report, folder: Path, *, settings: Mapping[str, Any], model: Mapping[str, Any], on: str = ""
 ) -> Path:
     """Write the report and its provenance; the file's path.
 
@@ -64,6 +64,7 @@ def write_result(
     commit = code_version()
     result = {
         "suite": report.suite,
+        "on": on,
         "commit": commit,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "settings": dict(settings),
@@ -105,11 +106,11 @@ def read_result(path: Path) -> Result:
 
 
 def newest_results(folder: Path, *, say: Callable[[str], None] = _say) -> list[Path]:
-    """The newest result of each suite in the folder. Raises UsageError where there is none.
+    """The newest result of each suite on the same data in the folder. Raises UsageError where there is none.
 
     Other JSON files are left out, such as results of older versions; `say` is told their names.
     """
-    newest: dict[str, tuple[str, Path]] = {}
+    newest: dict[tuple[str, str], tuple[str, Path]] = {}
     others: list[str] = []
     for path in sorted(folder.glob("*.json")):
         try:
@@ -117,7 +118,8 @@ def newest_results(folder: Path, *, say: Callable[[str], None] = _say) -> list[P
         except UsageError:
             others.append(path.name)
             continue
-        newest[result["suite"]] = max(newest.get(result["suite"], ("", path)), (result["date"], path))
+        key = (result["suite"], str(result.get("on", "")))
+        newest[key] = max(newest.get(key, ("", path)), (result["date"], path))
     if others:
         say(f"Left out, as not readable as results of this version: {', '.join(others)}.")
     if not newest:

@@ -97,7 +97,9 @@ def run_suite(settings: Settings, name: str, options: Options, *, progress: Prog
         report = _run(settings, name, options, slot, progress)
         told = settings.model_dump(mode="json", exclude={"home", "cache", "model"})
         folder = options.results or results_folder(settings)
-        return report, write_result(report, folder, settings=told, model=model_record(slot.choice()))
+        return report, write_result(
+            report, folder, settings=told, model=model_record(slot.choice()), on=data_of(name, options)
+        )
 
 
 def _run(settings: Settings, name: str, options: Options, slot: ModelSlot, progress: Progress) -> Report:
@@ -229,6 +231,19 @@ def run_articles(
             on_row=lambda row: journal.add(row.id, row.record()),
             on_progress=partial(progress, "Summarising"),
         )
+
+
+def data_of(name: str, options: Options) -> str:
+    """What a run of the suite is on, in words; two runs on the same can be compared."""
+    file = {"retrieval": options.bench, "support": options.pairs, "summaries": options.articles}.get(name)
+    if file is not None:
+        file = file.resolve()
+        told = [file.name if name == "retrieval" else f"{file.parent.name}/{file.name}"]
+    else:
+        told = [Path(name).name] if name.endswith(".jsonl") else []
+    told += [options.split] if options.split else []
+    told += [f"{options.sample} of them"] if options.sample else []
+    return ", ".join(told)
 
 
 def results_folder(settings: Settings) -> Path:

@@ -32,10 +32,16 @@ class Source:
     model: dict[str, Any]
     libraries: dict[str, Any]
     machine: dict[str, Any]
+    on: str = ""
+
+    @property
+    def title(self) -> str:
+        """The suite and the data that it ran on."""
+        return f"{self.suite}: {self.on}" if self.on else self.suite
 
     @property
     def name(self) -> str:
-        return f"{self.suite} of {self.date[:10]}, commit {self.commit}"
+        return f"{self.title} of {self.date[:10]}, commit {self.commit}"
 
     @property
     def origin(self) -> str:

@@ -219,3 +219,13 @@ def test_the_version_outside_a_checkout_is_the_installed_one(
 
 def test_the_version_can_be_part_of_a_file_name() -> None:
     assert re.fullmatch(r"[\w.+-]+", results.code_version())
+
+
+def test_runs_of_a_suite_on_other_data_stand_beside_each_other(tmp_path: Path) -> None:
+    for name, on, date in (
+        ("a", "scifact", "2026-01-01"),
+        ("b", "scifact", "2026-01-02"),
+        ("c", "mine", "2025"),
+    ):
+        (tmp_path / f"{name}.json").write_text(json.dumps(result(on=on, date=date)))
+    assert {path.name for path in newest_results(tmp_path)} == {"b.json", "c.json"}

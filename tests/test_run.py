@@ -547,3 +547,17 @@ def test_a_mistyped_suite_is_offered_the_nearest_one(settings: Settings) -> None
     with pytest.raises(UsageError) as raised:
         cli.app(["eval", "retreival"], standalone_mode=False)
     assert raised.value.hint.startswith("Did you mean retrieval?")
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "said"),
+    [
+        ("answers", {}, ""),
+        ("answers", {"split": "dev", "sample": 9}, "dev, 9 of them"),
+        ("some/mine.jsonl", {}, "mine.jsonl"),
+        ("retrieval", {"bench": Path("benches/birds"), "split": "test"}, "birds, test"),
+        ("support", {"pairs": Path("birds/pairs.jsonl")}, "birds/pairs.jsonl"),
+    ],
+)
+def test_a_result_says_what_it_is_on(name: str, options: dict[str, Any], said: str) -> None:
+    assert run.data_of(name, run.Options(**options)) == said

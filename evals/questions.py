@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
+from evals.lines import read_lines
 from evals.metrics import normalise
 from rag.errors import UsageError
 
@@ -98,28 +99,12 @@ def load_questions(path: Path, *, split: str = "") -> tuple[Question, ...]:
 
     Raises UsageError naming file and line for anything that is not as this module says.
     """
-    try:
-        lines = path.read_bytes().decode("utf-8-sig").split("\n")
-    except OSError as error:
-        reason = error.strerror or error
-        raise UsageError(f"{path} cannot be read: {reason}.", hint="Name a JSONL file.") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not UTF-8 text.", hint=_HINT) from error
-    questions: dict[str, Question] = {}
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            question = read_question(line)
-            if question.id in questions:
-                raise ValueError(f"the id {question.id!r} is used twice")
-        except (ValueError, RecursionError) as error:
-            raise UsageError(f"{path}:{number}: {error}.", hint=_HINT) from error
-        questions[question.id] = question
-    found = tuple(question for question in questions.values() if split in ("", question.split))
+    questions = read_lines(
+        path, lambda line, _: read_question(line), hint=_HINT, identity=lambda question: question.id
+    )
+    found = tuple(question for question in questions if split in ("", question.split))
     if not found:
-        what = f"no {split} questions" if split else "no questions"
-        raise UsageError(f"{path} holds {what}.", hint=_HINT)
+        raise UsageError(f"{path} holds no {split} questions.", hint=_HINT)
     return found
 
 

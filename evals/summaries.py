@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, get_args
 
 from evals import tables
+from evals.lines import read_lines
 from evals.metrics import SEED, bootstrap_interval, percentile
 from evals.papers import bare_paper
 from evals.rouge import Rouge, rouge
@@ -197,24 +198,7 @@ def read_articles(path: Path) -> tuple[Article, ...]:
     Where a line has `text` and `sentences`, the text counts. Raises UsageError naming file and
     line for a line that is not so, and for a file that holds no articles.
     """
-    try:
-        lines = path.read_text("utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}.", hint="Name a JSONL file of articles.") from error
-    articles: dict[str, Article] = {}
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            article = _article(line, number)
-            if article.paper.id in articles:
-                raise ValueError(f"the id {article.paper.id!r} is used twice")
-        except (ValueError, RecursionError) as error:
-            raise UsageError(f"{path}:{number}: {error}.", hint=_HINT) from error
-        articles[article.paper.id] = article
-    if not articles:
-        raise UsageError(f"{path} holds no articles.", hint=_HINT)
-    return tuple(articles.values())
+    return read_lines(path, _article, hint=_HINT, identity=lambda article: article.paper.id)
 
 
 def run_summaries(

@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Literal, cast
 
 from evals import tables
 from evals.classification import Confusion, auroc, auroc_interval, balanced_accuracy, confusion, macro_f1
+from evals.lines import read_lines
 from evals.metrics import SEED
 from evals.papers import bare_paper
 from rag.errors import UsageError
@@ -160,21 +161,7 @@ def read_pairs(path: Path) -> tuple[Pair, ...]:
     `references` are texts that stand alone; `sentences` are one text. Raises UsageError naming
     file and line for a line that is not so, and for a file that holds no pairs.
     """
-    try:
-        lines = path.read_text("utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}.", hint="Name a JSONL file of pairs.") from error
-    pairs = []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            pairs.append(_pair(line, number))
-        except (ValueError, RecursionError) as error:
-            raise UsageError(f"{path}:{number}: {error}.", hint=_HINT) from error
-    if not pairs:
-        raise UsageError(f"{path} holds no pairs.", hint=_HINT)
-    return tuple(pairs)
+    return read_lines(path, _pair, hint=_HINT)
 
 
 def run_support(

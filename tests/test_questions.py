@@ -170,7 +170,7 @@ def test_a_file_that_is_missing_or_empty_or_no_text_is_an_error(tmp_path: Path) 
         load_questions(tmp_path / "absent.jsonl")
     with pytest.raises(UsageError, match="cannot be read"):
         load_questions(tmp_path)
-    with pytest.raises(UsageError, match="holds no questions"):
+    with pytest.raises(UsageError, match="holds nothing"):
         load_questions(write_lines(tmp_path, "", " "))
     (tmp_path / "suite.jsonl").write_bytes(b"\xff\xfe{}")
     with pytest.raises(UsageError, match="not UTF-8"):

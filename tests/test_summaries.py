@@ -125,7 +125,7 @@ def test_a_file_without_articles_is_refused(tmp_path, content):
     path = tmp_path / "articles.jsonl"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(UsageError, match=r"articles\.jsonl (holds no articles|cannot be read)"):
+    with pytest.raises(UsageError, match=r"articles\.jsonl (holds nothing|is not UTF-8|cannot be read)"):
         read_articles(path)
 
 

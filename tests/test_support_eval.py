@@ -96,7 +96,7 @@ def test_a_file_without_pairs_is_refused(tmp_path, content):
     path = tmp_path / "pairs.jsonl"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(UsageError, match=r"pairs\.jsonl (holds no pairs|cannot be read)"):
+    with pytest.raises(UsageError, match=r"pairs\.jsonl (holds nothing|is not UTF-8|cannot be read)"):
         read_pairs(path)
 
 

@@ -1,7 +1,8 @@
-"""Exact answers about the collection: counts, by database, never by a model.
+"""Exact answers about the collection: counts and records, by database, never by a model.
 
 Counts papers by page owner or printed author, year and code, and says how. What it does not
-understand wholly it does not count: a wrong count is worse than none.
+understand wholly it does not count: a wrong count is worse than none. Of a named paper it tells
+the authors and the date that its listing prints.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import re
 from collections.abc import Sequence
 
 from rag.library import Library
-from rag.types import Answer, Citation, Claim, Paper, Plan, Scope, Timings
+from rag.types import Answer, Citation, Claim, Paper, Plan, RecordField, Scope, Timings
 from rag.words import words
 
 _COUNT = re.compile(r"\bhow many\b(.*?)\b(?:papers|publications|articles)\b", re.I)
@@ -31,7 +32,9 @@ _WITHOUT_WORDS = frozenset("no without".split())
 
 
 def answer(question: str, plan: Plan, *, library: Library) -> Answer:
-    """The count that the question asks for, or a refusal where it asks for something else."""
+    """The count or record that the question asks for, or a refusal where it asks for something else."""
+    if plan.record:
+        return _told(question, plan, list(library.papers_by_id(plan.named).values()))
     if not _understood(question, plan.scope):
         return Answer(
             question=question,
@@ -51,14 +54,44 @@ def answer(question: str, plan: Plan, *, library: Library) -> Answer:
     if plan.scope.authors:
         text += " Listings print at most three names a paper, so a name behind “et al.” is not seen."
     numbers = tuple(range(1, len(papers) + 1))
+    return _answer(question, plan, text, [(text, numbers)], papers)
+
+
+def _told(question: str, plan: Plan, papers: Sequence[Paper]) -> Answer:
+    """What the listings print of each paper."""
+    claims = [
+        (_field(field, paper), (number,)) for number, paper in enumerate(papers, 1) for field in plan.record
+    ]
+    text = "\n\n".join(f"{said} [{number}]" for said, (number,) in claims)
+    return _answer(question, plan, text, claims, papers)
+
+
+def _field(field: RecordField, paper: Paper) -> str:
+    if field == "first author":
+        return f"The first author of “{paper.title}” is {paper.authors[0]}."
+    if field == "authors":
+        others = " et al.; its listing prints no more names" if paper.et_al else ""
+        return f"“{paper.title}” is by {', '.join(paper.authors)}{others}."
+    if paper.date is None:
+        return f"The listing of “{paper.title}” prints no date."
+    return f"“{paper.title}” is dated {paper.date.day} {paper.date:%B %Y} ({paper.date.isoformat()})."
+
+
+def _answer(
+    question: str,
+    plan: Plan,
+    text: str,
+    claims: Sequence[tuple[str, tuple[int, ...]]],
+    papers: Sequence[Paper],
+) -> Answer:
     return Answer(
         question=question,
         understood_as=plan.understood_as,
         kind="catalogue",
         status="answered",
         text=text,
-        claims=(Claim(text, numbers, "computed", "", None, 1.0),),
-        citations=tuple(Citation(number, paper) for number, paper in zip(numbers, papers, strict=True)),
+        claims=tuple(Claim(said, numbers, "computed", "", None, 1.0) for said, numbers in claims),
+        citations=tuple(Citation(number, paper) for number, paper in enumerate(papers, 1)),
         timings=Timings(),
     )
 

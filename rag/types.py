@@ -16,6 +16,7 @@ Kind = Literal["paper", "topic", "compare", "summary", "catalogue", "other"]
 Status = Literal["answered", "partly", "not_found"]
 Support = Literal["supported", "quoted", "computed"]
 ChunkKind = Literal["window", "sentence"]
+RecordField = Literal["authors", "first author", "date"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,8 @@ class Turn:
 class Plan:
     """A question, understood: what it asks, of which part of the shelf, of which papers.
 
-    `question` stands alone; `named` holds ids of papers that the question names.
+    `question` stands alone; `named` holds ids of papers that the question names. `record` holds
+    what it asks of their records, which the library answers without reading them.
     """
 
     question: str
@@ -140,6 +142,7 @@ class Plan:
     scope: Scope = Scope()
     named: tuple[str, ...] = ()
     understood_as: str = ""
+    record: tuple[RecordField, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from rag.cleaning import clean
 from rag.errors import QuestionError
-from rag.types import Kind, Paper, Plan, Scope, Turn
+from rag.types import Kind, Paper, Plan, RecordField, Scope, Turn
 from rag.words import STOP_WORDS, content_words, fold_name, is_name, names, words
 
 MAX_QUESTION_CHARACTERS = 2000
@@ -50,6 +50,22 @@ _CATALOGUE = re.compile(
     r"^\W*how many (?:\w+\s+){0,6}(?:papers|publications|articles)\b|\bh-?index\b|\bco-?authors?\b",
     re.I,
 )
+# What a question asks of a named paper's record, and what shows that it asks for more than that.
+_RECORD: Mapping[RecordField, re.Pattern[str]] = {
+    "first author": re.compile(r"\b(?:first|lead)[- ]authors?\b", re.I),
+    "authors": re.compile(
+        r"\bwho (?:all )?(?:wrote|authored|published)\b|\bwho(?:['’]s| is| are| were)?\b.{0,20}\bauthors?\b"
+        r"|\b(?:list|name|what are)\b.{0,20}\bauthors\b|\bauthors? of\b|\bby whom\b|\bwritten by who\b",
+        re.I,
+    ),
+    "date": re.compile(
+        r"\b(?:when|(?:what|which) (?:year|month|date))\b.{0,80}"
+        r"\b(?:appear\w*|publish\w*|released?|c[ao]me out|posted|written|dated?)\b"
+        r"|\b(?:publication|release) date\b",
+        re.I,
+    ),
+}
+_MORE_THAN_RECORD = re.compile(r"\b(?:how|why|explain|summari[sz]e|compare)\b", re.I)
 _FOLLOW_UP = re.compile(
     r"\b(?:it|its|they|them|their|this|that|these|those|he|she"
     r"|the (?:paper|method|authors?|approach|model))\b",
@@ -118,8 +134,10 @@ def understand(question: str, history: Sequence[Turn], gazetteer: Gazetteer) -> 
     alone = _stand_alone(question, history, gazetteer)
     scope = _scope(question, gazetteer)
     named = _named(alone, gazetteer)
-    kind = _kind(question, named)
-    return Plan(alone, kind, scope, named, _understood_as(question, alone, scope, named, gazetteer))
+    record = _record(question) if named else ()
+    kind = "catalogue" if record else _kind(question, named)
+    understood_as = _understood_as(question, alone, scope, named, gazetteer)
+    return Plan(alone, kind, scope, named, understood_as, record)
 
 
 def check_question(question: str) -> str:
@@ -209,6 +227,14 @@ def _scope(question: str, gazetteer: Gazetteer) -> Scope:
         years.update(range(first, max(first, latest) + 1))
     has_code = False if _WITHOUT_CODE.search(question) else True if _WITH_CODE.search(question) else None
     return Scope(authors=authors, years=tuple(sorted(years)), has_code=has_code)
+
+
+def _record(question: str) -> tuple[RecordField, ...]:
+    """The fields of a paper's record that the question asks for, if it asks for nothing else."""
+    if _MORE_THAN_RECORD.search(question):
+        return ()
+    asked = tuple(field for field, pattern in _RECORD.items() if pattern.search(question))
+    return tuple(field for field in asked if field != "authors" or "first author" not in asked)
 
 
 def _kind(question: str, named: Sequence[str]) -> Kind:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 
 from rag.types import Paper, Quote, Verdict
-from rag.words import content_stems, content_words, holds_name, names, numbers, spaced, stem
+from rag.words import content_stems, content_words, holds_name, names, numbers, spaced, stem, words
 
 # Shares of a sentence's content stems that must stand in the paper, and in its best sentence.
 MIN_PAPER_COVER = 0.7
@@ -20,6 +20,8 @@ MIN_SENTENCE_COVER = 0.4
 # Names of so many characters are too often everyday words in lower case.
 SHORT_NAME = 3
 
+# Two or more capitalised words in a row: a person, a dataset, an institution.
+_PROPER = re.compile(r"(?<!\w)(?:[A-Z][\w'’-]*\s+)+[A-Z][\w'’-]*")
 _NEGATION = re.compile(r"\b(?:not|no|never|without|neither|nor|cannot|fails?|unable|lacks?)\b|n't\b", re.I)
 _NOT_ONLY = re.compile(r"\s+(?:only|just|merely|limited)\b", re.I)
 # What a model says instead of an answer; a reader is told so by the refusal, not by a claim.
@@ -36,7 +38,7 @@ def verify(sentence: str, paper: Paper, spans: Sequence[Quote]) -> Verdict:
 
     The score is the share of the sentence's content stems that the paper holds, 0 to 1.
     """
-    text = f"{paper.title} {paper.abstract}"
+    text = f"{paper.title} {paper.abstract} {', '.join(paper.authors)}"
     stems = content_stems(sentence)
     quote = _best_quote(stems, spans)
     cover = len(stems & content_stems(text)) / len(stems) if stems else 0.0
@@ -77,7 +79,15 @@ def _missing_names(sentence: str, text: str) -> set[str]:
     A short name must stand there as it is written: BiT is not a bit.
     """
     held = spaced(text)
-    return {name for name in names(sentence) if not (holds_name(name, held) and _as_written(name, text))}
+    unknown = {name for name in names(sentence) if not (holds_name(name, held) and _as_written(name, text))}
+    known = set(map(stem, words(text)))
+    return unknown | {name for name in _proper(sentence) if not set(map(stem, words(name))) <= known}
+
+
+def _proper(sentence: str) -> set[str]:
+    """The sentence's runs of capitalised words; the word that opens it is capitalised anyhow."""
+    runs = ((match.start(), match.group()) for match in _PROPER.finditer(sentence))
+    return {run if start else run.split(maxsplit=1)[1] for start, run in runs}
 
 
 def _as_written(name: str, text: str) -> bool:

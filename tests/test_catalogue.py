@@ -160,3 +160,39 @@ def test_what_is_not_wholly_understood_is_not_counted(
     assert (answer.claims, answer.citations, answer.model) == ((), (), None)
     assert answer.text.startswith("I found nothing that I can vouch for")
     assert answer.record()["kind"] == "catalogue"
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("Who wrote LazyDiT?", "is by Xuan Shen, Zhao Song, Yufa Zhou et al."),
+        ("first author of learn2pd", "is Wenrui Bao."),
+        ("when did the OWL pruning paper appear", "is dated 8 October 2023 (2023-10-08)."),
+        ("What year was ReActNet published, and who are the authors?", "is dated 7 March 2020"),
+        ("Who is the lead author of STBLLM?", "is Peijie Dong."),
+        ("when was PB-LLM published?", "prints no date."),
+    ],
+)
+def test_a_named_papers_record_is_told(
+    question: str, said: str, library: Library, gazetteer: Gazetteer
+) -> None:
+    answer = answered(question, library, gazetteer)
+    (citation,) = answer.citations
+    assert said in answer.text
+    assert answer.text.endswith("[1]")
+    assert citation.paper.title in answer.text
+    assert {claim.support for claim in answer.claims} == {"computed"}
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How does OWL prune, and who wrote it?",
+        "When does LazyDiT skip layers?",
+        "Who uses LazyDiT?",
+        "who wrote the opera Carmen?",
+        "When was the first transformer built?",
+    ],
+)
+def test_what_is_not_asked_of_a_record_is_left_to_reading(question: str, gazetteer: Gazetteer) -> None:
+    assert understand(question, (), gazetteer).record == ()

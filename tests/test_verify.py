@@ -41,6 +41,8 @@ def judged(sentence: str, paper: Paper = OWL) -> Verdict:
         "OWL needs no retraining.",
         "OWLs set a sparsity for each layer.",
         "Prior methods prune all layers uniformly at one sparsity.",
+        "OWL finds the ratio of outliers in Large Language Models.",
+        "Pruning Large Language Models with OWL sets a sparsity for each layer.",
     ],
 )
 def test_what_the_paper_says_is_supported(sentence: str) -> None:
@@ -56,6 +58,15 @@ def test_what_the_paper_says_is_supported(sentence: str) -> None:
         ("changed share", "At 80% sparsity OWL beats Wanda by 61.22 perplexity."),
         ("number where there is none", "OWL sets a sparsity for each of the 32 layers."),
         ("shifted decimal point", "OWL is 26x faster end to end on the DeepSparse engine."),
+        (
+            "another's first author",
+            "The first author of OWL, which sets a sparsity for each layer, is Yuxin Wang.",
+        ),
+        (
+            "a person who is not there, first",
+            "Geoffrey Hinton sets a sparsity for each layer by its outliers.",
+        ),
+        ("a dataset that is not there", "OWL beats SparseGPT by 6.8 perplexity on the Penn Treebank."),
         ("invented name", "OWL beats MagPrune by 61.22 perplexity at 70% sparsity."),
         ("a short name that is a word in the paper", "PaST sets a sparsity for each layer as BiT does."),
         ("invented model", "OWL sets a sparsity for each layer of GPT-4."),

@@ -144,7 +144,7 @@ def search(
     passages = open_assistant(load_settings()).search(question, count=count)
     if as_json:
         rows = enumerate(passages, 1)
-        _print_json([_passage_record(rank, passage) for rank, passage in rows])
+        _print_json([_passage_record(rank, passage, explain=explain) for rank, passage in rows])
     else:
         for rank, passage in enumerate(passages, 1):
             print(harmless(f"{rank:3}  {passage.score:.3f}  {passage.relevance:4.0%}  {passage.paper.title}"))
@@ -360,16 +360,15 @@ def _last_answer(assistant: Assistant, turns: Sequence[str]) -> Answer:
         return decline(turns[-1], f"{error.message} {error.hint}")
 
 
-def _passage_record(rank: int, passage: Passage) -> dict[str, Any]:
+def _passage_record(rank: int, passage: Passage, *, explain: bool) -> dict[str, Any]:
+    told = {signal.name: {"value": round(signal.value, 4), "rank": signal.rank} for signal in passage.signals}
     return {
         "rank": rank,
         "paper_id": passage.paper.id,
         "title": passage.paper.title,
         "score": round(passage.score, 4),
         "relevance": round(passage.relevance, 4),
-        "signals": {
-            signal.name: {"value": round(signal.value, 4), "rank": signal.rank} for signal in passage.signals
-        },
+        **({"signals": told} if explain else {}),
     }
 
 

@@ -34,7 +34,10 @@ class Embedder(Protocol):
         ...
 
     def piece_spans(self, text: str) -> list[tuple[int, int]]:
-        """The character span of each word piece of `text`, in order, special tokens left out."""
+        """The character span of each word piece of `text`, in order, special tokens left out.
+
+        A character that is taken apart, such as a Hangul syllable, is the span of several pieces.
+        """
         ...
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:

@@ -53,6 +53,15 @@ class Report(Protocol):
         ...
 
 
+def check_folder(folder: Path) -> None:
+    """Raise UsageError where the folder of results can be neither written nor made; makes nothing."""
+    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        raise UsageError(
+            f"Results cannot be written to {folder}.", hint="Name another folder with --results."
+        )
+
+
 def write_result(
     report: Report, folder: Path, *, settings: Mapping[str, Any], model: Mapping[str, Any], on: str = ""
 ) -> Path:

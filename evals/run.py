@@ -24,6 +24,7 @@ from evals.report import html
 from evals.results import (
     CHECKOUT,
     Report,
+    check_folder,
     code_fingerprint,
     machine,
     newest_results,
@@ -42,7 +43,7 @@ from rag.weights import Choice
 from rag.wiring import ModelSlot, embedder_folder, open_assistant, open_embedder, open_vectors, writer_lock
 
 DEFAULT_SUITE = "answers"
-# So many questions keep all peers together within an hour and a half on two cores.
+# So many questions are meant to keep all peers together within an hour and a half on two cores.
 PEER_QUESTIONS = 40
 # A budget in seconds would make answers depend on what else the machine does.
 UNHURRIED_SECONDS = 3600.0
@@ -92,11 +93,12 @@ def check_options(names: Sequence[str], options: Options) -> None:
 def run_suite(settings: Settings, name: str, options: Options, *, progress: Progress) -> tuple[Report, Path]:
     """Run one suite, by its name or by the path of a file of questions, and write its result."""
     settings = settings.model_copy(update={"answer_seconds": UNHURRIED_SECONDS})
+    folder = options.results or results_folder(settings)
+    check_folder(folder)
     slot = ModelSlot(settings)
     with closing(slot):
         report = _run(settings, name, options, slot, progress)
         told = settings.model_dump(mode="json", exclude={"home", "cache", "model"})
-        folder = options.results or results_folder(settings)
         return report, write_result(
             report, folder, settings=told, model=model_record(slot.choice()), on=data_of(name, options)
         )

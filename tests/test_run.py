@@ -561,3 +561,15 @@ def test_a_mistyped_suite_is_offered_the_nearest_one(settings: Settings) -> None
 )
 def test_a_result_says_what_it_is_on(name: str, options: dict[str, Any], said: str) -> None:
     assert run.data_of(name, run.Options(**options)) == said
+
+
+def test_a_results_folder_that_cannot_be_written_is_told_before_the_run(
+    words: WordEmbedder, pairs: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "taken").write_text("")
+    monkeypatch.setattr(run, "run_pairs", None)
+    with pytest.raises(UsageError, match="cannot be written"):
+        cli.app(
+            ["eval", "support", "--pairs", str(pairs), "--results", str(tmp_path / "taken" / "results")],
+            standalone_mode=False,
+        )

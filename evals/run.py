@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, fields, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,6 @@ from evals.results import (
     Report,
     check_folder,
     code_fingerprint,
-    machine,
     newest_results,
     read_result,
     write_result,
@@ -75,8 +74,14 @@ READ_BY: Mapping[str, frozenset[str]] = {
 }
 
 
+# What a suite cannot run without.
+NEEDED = {"support": "pairs", "summaries": "articles"}
+
+
 def check_options(names: Sequence[str], options: Options) -> None:
-    """Raise UsageError for a suite that there is not, and for an option that no named suite reads."""
+    """Raise UsageError for a suite or a peer that there is not, for an option that no named suite
+    reads, and for one that a named suite lacks: before the first of them runs.
+    """
     for name in names:
         if name not in READ_BY:
             find_questions(name, others=READ_BY)
@@ -88,6 +93,18 @@ def check_options(names: Sequence[str], options: Options) -> None:
             raise UsageError(
                 f"{option} means nothing to {' and '.join(names)}.", hint=f"It is for: {wanted}."
             )
+    for name in NEEDED.keys() & set(names):
+        needed(name, options)
+    find_peers(options.peer)
+
+
+def needed(name: str, options: Options) -> Path:
+    """The file that the suite cannot run without. Raises UsageError where none is named."""
+    path: Path | None = getattr(options, NEEDED[name])
+    if path is None:
+        option = f"--{NEEDED[name]} FILE"
+        raise UsageError(f"{name} needs {option}.", hint=f"Such as: vouch eval {name} {option}")
+    return path
 
 
 def run_suite(settings: Settings, name: str, options: Options, *, progress: Progress) -> tuple[Report, Path]:
@@ -96,12 +113,11 @@ def run_suite(settings: Settings, name: str, options: Options, *, progress: Prog
     folder = options.results or results_folder(settings)
     check_folder(folder)
     slot = ModelSlot(settings)
+    model = model_record(slot.choice())  # a model that is not there is told before the run
     with closing(slot):
         report = _run(settings, name, options, slot, progress)
         told = settings.model_dump(mode="json", exclude={"home", "cache", "model"})
-        return report, write_result(
-            report, folder, settings=told, model=model_record(slot.choice()), on=data_of(name, options)
-        )
+        return report, write_result(report, folder, settings=told, model=model, on=data_of(name, options))
 
 
 def _run(settings: Settings, name: str, options: Options, slot: ModelSlot, progress: Progress) -> Report:
@@ -111,10 +127,11 @@ def _run(settings: Settings, name: str, options: Options, slot: ModelSlot, progr
         case "retrieval":
             return run_own_retrieval(settings, options, progress=progress)
         case "support":
-            return run_pairs(settings, _wanted(options.pairs, "support", "--pairs FILE"), progress=progress)
+            return run_pairs(settings, needed(name, options), progress=progress)
         case "summaries":
-            file = _wanted(options.articles, "summaries", "--articles FILE")
-            return run_articles(settings, file, slot, sample=options.sample, progress=progress)
+            return run_articles(
+                settings, needed(name, options), slot, sample=options.sample, progress=progress
+            )
         case "peers":
             return run_peers(settings, options, slot, progress=progress)
         case _:
@@ -159,7 +176,7 @@ def run_peers(settings: Settings, options: Options, slot: ModelSlot, *, progress
             choice.path,
             embedder_folder(settings),
             folder / "papers.jsonl",
-            settings.threads or machine()["cores"],
+            settings.threads,
         )
         for peer in find_peers(options.peer):
             log = folder / f"{peer.name}.log"
@@ -257,9 +274,18 @@ def model_record(choice: Choice | None) -> dict[str, Any]:
     """Name, file and sha256 of the model that wrote; empty where none was there."""
     if choice is None:
         return {}
-    with choice.path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"name": choice.name, "file": choice.path.name, "sha256": digest, "writes": choice.writes}
+    return {
+        "name": choice.name,
+        "file": choice.path.name,
+        "sha256": _sha256(choice.path),
+        "writes": choice.writes,
+    }
+
+
+@cache
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _chosen(path: Path, options: Options) -> tuple[Question, ...]:
@@ -286,12 +312,6 @@ def _setting(path: Path, settings: Settings, slot: ModelSlot, papers: Sequence[P
         "model": model_record(slot.choice()),
         "papers": hashlib.sha256(repr(papers).encode()).hexdigest(),
     }
-
-
-def _wanted(path: Path | None, suite: str, option: str) -> Path:
-    if path is None:
-        raise UsageError(f"{suite} needs {option}.", hint=f"Such as: vouch eval {suite} {option}")
-    return path
 
 
 def write_report(settings: Settings, paths: Sequence[Path], folder: Path | None) -> tuple[Path, str]:

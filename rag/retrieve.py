@@ -26,7 +26,7 @@ from rag.words import content_words, holds_name, proper_names, spaced, stem, wor
 # Chunks and papers each signal may put forward before fusing.
 CANDIDATES = 60
 # Weights of the fused score: round numbers near the best nDCG@10 on SciFact's train split and a third
-# of SciTLDR's queries, where it is flat; confirmed on their other parts. The bonus is chosen by hand.
+# of SciTLDR's queries, where it is flat (their other parts, in sight, agree). The bonus is by hand.
 WINDOW_WEIGHT = 1.0
 SENTENCE_WEIGHT = 0.5
 TERMS_WEIGHT = 1.0

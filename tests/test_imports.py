@@ -67,16 +67,17 @@ GRAPH: dict[str, set[str]] = {
 EVERYTHING = {"wiring"}
 DOORS = {"cli", "batch", "terminal", "doctor"}
 
-# Heavy library: the one module that imports it.
+# Heavy library: the one module that imports it, and a metric that must stand apart.
 HEAVY = {
-    "chromadb": "rag/vectors.py",
-    "llama_cpp": "rag/llama.py",
-    "sentence_transformers": "rag/embed.py",
-    "torch": "rag/embed.py",
-    "gradio": "ui/app.py",
-    "tiktoken": "rag/tokens.py",
-    "typer": "rag/cli.py",
-    "matplotlib": "evals/plots.py",
+    "chromadb": {"rag/vectors.py"},
+    "llama_cpp": {"rag/llama.py"},
+    "sentence_transformers": {"rag/embed.py"},
+    "torch": {"rag/embed.py"},
+    "gradio": {"ui/app.py"},
+    "tiktoken": {"rag/tokens.py"},
+    "snowballstemmer": {"rag/words.py", "evals/rouge.py"},  # a metric must not move with the product
+    "typer": {"rag/cli.py"},
+    "matplotlib": {"evals/plots.py"},
 }
 SOURCES = sorted(
     path
@@ -140,7 +141,7 @@ def test_one_module_imports_each_heavy_library(library):
         for path in SOURCES
         if any(name.split(".")[0] == library for name in imported(path))
     }
-    assert importing == {HEAVY[library]}
+    assert importing == HEAVY[library]
 
 
 def test_only_the_wiring_names_the_adapters():

@@ -534,6 +534,8 @@ def test_the_default_model_says_nothing_that_its_papers_do_not(
         (["mine.jsonl", "--peer", "plain"], "--peer means nothing to mine.jsonl"),
         (["retrieval", "answers", "--pairs", "file"], "--pairs means nothing to retrieval and answers"),
         (["retreival"], "no eval suite retreival"),
+        (["answers", "support"], "support needs --pairs FILE"),
+        (["peers", "--peer", "plane"], "no peer plane"),
     ],
 )
 def test_an_option_that_no_suite_reads_is_told_before_anything_runs(

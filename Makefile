@@ -11,6 +11,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # On a terminal pip shows what it downloads; elsewhere it is silent.
 PIP := $(BIN)/python -m pip install $(if $(MAKE_TERMOUT),,--quiet) --constraint constraints.txt
 
+ENCODER := $(BIN)/vouch models pull all-mpnet-base-v2 || \
+	echo "      Not fetched: questions in other words than a paper's find it less often for now."
+
 .PHONY: chat test check eval peers clean-install help
 
 help:
@@ -22,7 +25,8 @@ help:
 chat: $(STAMPS)/install
 	@echo "[3/5] The fallback model (98 MB; it answers with quotes until the default is here) ..."
 	@$(BIN)/vouch models pull smollm2-135m || echo "      Not fetched: answers will be quotes without a model."
-	@echo "[4/5] The seeds: 195 papers into the index (under a minute; at once when nothing changed) ..."
+	@echo "[4/5] The encoder of abstracts (404 MB), and the seeds: 195 papers into the index (two minutes; at once when nothing changed) ..."
+	@$(ENCODER)
 	@$(BIN)/vouch ingest
 	@echo "[5/5] The default model (491 MB; a minute or more at first, at once later) ..."
 	@$(BIN)/vouch models pull || echo "      Not fetched: answers are quotes for now. Run make chat again later."
@@ -41,12 +45,14 @@ check: $(STAMPS)/install-dev
 	$(BIN)/mypy
 
 eval: $(STAMPS)/install
+	@$(ENCODER)
 	@$(BIN)/vouch ingest
 	@$(BIN)/vouch models pull
 	$(BIN)/vouch eval answers retrieval
 	$(BIN)/vouch eval report
 
 peers: $(STAMPS)/install
+	@$(ENCODER)
 	@$(BIN)/vouch ingest
 	@$(BIN)/vouch models pull
 	$(BIN)/vouch eval peers

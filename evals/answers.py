@@ -1,8 +1,8 @@
 """Questions put to a system, and its answers judged.
 
 `ask` is any function from a question to the object that `vouch ask --json` prints, so that
-another system is measured by the same rules. Knows nothing of how answers are made, and of a
-shelf only its papers.
+another system is measured by the same rules. Knows nothing of how answers are made or summed up, and
+of a shelf only its papers.
 """
 
 from __future__ import annotations
@@ -11,24 +11,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from evals import tables
 from evals.metrics import (
-    SEED,
     Record,
-    bootstrap_interval,
     cited_sentences,
     cited_titles,
-    f1,
     facts_held,
     invented_citations,
     normalise,
     patterns_found,
-    percentile,
     refused,
     title_precision,
     title_recall,
 )
-from evals.questions import KINDS, Question
+from evals.questions import Question, QuestionKind
 from rag.errors import QuestionError
 from rag.sentences import sentences
 from rag.types import Paper, Quote
@@ -37,6 +32,10 @@ from rag.verify import verify
 VOUCH = "vouch"
 # Passages that a row keeps as the evidence that was in hand.
 EVIDENCE_KEPT = 3
+# Of these, whether the best paper is about what was asked decides; nothing is about `not_on_shelf`.
+RETRIEVED: frozenset[QuestionKind] = frozenset(
+    {"fact", "method", "paraphrase", "several", "summary", "not_on_shelf"}
+)
 
 Ask = Callable[[Question], Record]
 Progress = Callable[[int, int], None]
@@ -53,7 +52,8 @@ class Outcome:
     the question could not be asked; `text` is then the message. A refusal holds no facts, whatever
     its text says. `unsupported` are the sentences that name a paper which, by `rag.verify`, does not
     support them, of `checked` ones. `broken_quotes` counts quotes that are not their abstract's words.
-    `relevance` is the retrieval's estimate for the best paper.
+    `relevance` is the retrieval's estimate for the best paper, `first_right` whether that paper is one
+    of the question's; None for the kinds of question of which that does not decide.
     """
 
     question: Question
@@ -72,6 +72,7 @@ class Outcome:
     unsupported: tuple[str, ...] = ()
     broken_quotes: int = 0
     relevance: float | None = None
+    first_right: bool | None = None
     evidence: tuple[dict[str, Any], ...] = ()
     retrieve_s: float | None = None
     first_token_s: float | None = None
@@ -94,105 +95,6 @@ class Outcome:
                 del row[name]
             question = {name: question[name] for name in ("id", "kind", "page", "split")}
         return {**question, **row}
-
-
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """Median and 95th percentile of seconds, over the `n` answers that have them."""
-
-    n: int
-    median: float
-    p95: float
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """The measures over one group of a system's outcomes. Shares are 0 to 1, None where undefined.
-
-    Facts and titles are over the answerable questions, `false_refusals` too. A refusal is right where
-    nothing on the shelf answers: precision is over what was declined, recall over what nothing
-    answers. `unsupported` is a share of the checked sentences. Tokens are sums.
-    """
-
-    system: str
-    group: str
-    n: int
-    failed: int
-    right: float
-    interval: tuple[float, float]
-    all_facts: float | None
-    mean_facts: float | None
-    title_precision: float | None
-    title_recall: float | None
-    refusal_precision: float | None
-    refusal_recall: float | None
-    refusal_f1: float | None
-    false_refusals: float | None
-    checked: int
-    unsupported: float | None
-    invented: int
-    broken_quotes: int
-    retrieve_s: Spread | None
-    first_token_s: Spread | None
-    total_s: Spread | None
-    prompt_tokens: int
-    output_tokens: int
-
-
-@dataclass(frozen=True, slots=True)
-class AnswersReport:
-    """A suite's outcomes in the order asked, and their summaries: total, splits, kinds and pages."""
-
-    suite: str
-    outcomes: tuple[Outcome, ...]
-    summaries: tuple[Summary, ...]
-    show_held: bool = False
-
-    def record(self) -> dict[str, Any]:
-        """The object that `vouch eval --json` prints; of held questions figures alone, unless shown."""
-        return {
-            "suite": self.suite,
-            "summaries": [asdict(summary) for summary in self.summaries],
-            "rows": [
-                outcome.row(shown=self.show_held or outcome.question.split != "held")
-                for outcome in self.outcomes
-            ],
-        }
-
-    def table(self) -> str:
-        """The summaries as plain text, one a line."""
-        systems = dict.fromkeys(summary.system for summary in self.summaries)
-        parts = []
-        for system in systems:
-            rows = [cells(asdict(summary)) for summary in self.summaries if summary.system == system]
-            parts.append(tables.plain([[system, *HEADINGS], *rows]))
-        return "\n\n".join(parts)
-
-
-HEADINGS = (
-    *("questions", "right", "95 %", "all facts", "title P", "title R", "refusal P", "R", "F1"),
-    *("false refusals", "unsupported", "invented", "first s", "total s"),
-)
-
-
-def cells(summary: Mapping[str, Any]) -> list[str]:
-    """A summary's record as a table's row, under HEADINGS."""
-    shares = ["title_precision", "title_recall", "refusal_precision", "refusal_recall", "refusal_f1"]
-    return [
-        summary["group"],
-        str(summary["n"]),
-        tables.share(summary["right"]),
-        tables.between(summary["interval"]),
-        tables.share(summary["all_facts"]),
-        *(tables.share(summary[name]) for name in shares),
-        tables.share(summary["false_refusals"]),
-        tables.share(summary["unsupported"]),
-        str(summary["invented"]),
-        *(
-            tables.share(spread and spread["median"])
-            for spread in (summary["first_token_s"], summary["total_s"])
-        ),
-    ]
 
 
 def run_answers(
@@ -251,6 +153,7 @@ def judge(question: Question, record: Record, shelf: Mapping[str, Paper], *, sys
         unsupported=tuple(claim for claim, titles in claims if not _supported(claim, titles, shelf)),
         broken_quotes=_broken_quotes(record, shelf),
         relevance=next((passage["relevance"] for passage in record.get("evidence", [])), None),
+        first_right=_first_right(question, record),
         evidence=tuple(record.get("evidence", [])[:EVIDENCE_KEPT]),
         retrieve_s=timings["retrieve_s"],
         first_token_s=timings["first_token_s"],
@@ -290,61 +193,12 @@ def checkable_claims(record: Record) -> list[tuple[str, list[str]]]:
     return [(said, [titles[number] for number in numbers if number in titles]) for said, numbers in found]
 
 
-def summarise(system: str, group: str, outcomes: Sequence[Outcome]) -> Summary:
-    """The measures over one or more outcomes of one system."""
-    answerable = [outcome for outcome in outcomes if outcome.question.answerable]
-    declined = [outcome for outcome in outcomes if outcome.declined]
-    precision = _mean(not outcome.question.answerable for outcome in declined)
-    recall = _mean(outcome.declined for outcome in outcomes if not outcome.question.answerable)
-    right = [float(outcome.right) for outcome in outcomes]
-    checked = sum(outcome.checked for outcome in outcomes)
-    return Summary(
-        system=system,
-        group=group,
-        n=len(outcomes),
-        failed=sum(outcome.status == "failed" for outcome in outcomes),
-        right=sum(right) / len(right),
-        interval=bootstrap_interval(right, SEED),
-        all_facts=_mean(outcome.all_facts for outcome in answerable),
-        mean_facts=_mean(outcome.facts_held for outcome in answerable),
-        title_precision=_mean(outcome.title_precision for outcome in answerable),
-        title_recall=_mean(outcome.title_recall for outcome in answerable),
-        refusal_precision=precision,
-        refusal_recall=recall,
-        refusal_f1=f1(precision, recall),
-        false_refusals=_mean(outcome.declined for outcome in answerable),
-        checked=checked,
-        unsupported=sum(len(outcome.unsupported) for outcome in outcomes) / checked if checked else None,
-        invented=sum(len(outcome.invented) for outcome in outcomes),
-        broken_quotes=sum(outcome.broken_quotes for outcome in outcomes),
-        retrieve_s=_spread(outcome.retrieve_s for outcome in outcomes),
-        first_token_s=_spread(outcome.first_token_s for outcome in outcomes),
-        total_s=_spread(outcome.total_s for outcome in outcomes),
-        prompt_tokens=sum(outcome.prompt_tokens or 0 for outcome in outcomes),
-        output_tokens=sum(outcome.output_tokens or 0 for outcome in outcomes),
-    )
-
-
-def summaries(outcomes: Sequence[Outcome]) -> tuple[Summary, ...]:
-    """Each system's summaries: total, then by split, kind and page, where there is more than one."""
-    found = []
-    for system in dict.fromkeys(outcome.system for outcome in outcomes):
-        own = [outcome for outcome in outcomes if outcome.system == system]
-        found.append(summarise(system, "total", own))
-        for names in (
-            [outcome.question.split for outcome in own],
-            [outcome.question.kind for outcome in own],
-            [outcome.question.page and f"page {outcome.question.page}" for outcome in own],
-        ):
-            groups = sorted(set(names) - {""}, key=_group_order)
-            if len(groups) > 1:
-                found += [
-                    summarise(
-                        system, group, [each for each, name in zip(own, names, strict=True) if name == group]
-                    )
-                    for group in groups
-                ]
-    return tuple(found)
+def _first_right(question: Question, record: Record) -> bool | None:
+    """Whether the paper that retrieval put first is one of the question's, where both are known."""
+    known = bool(question.papers) or question.kind == "not_on_shelf"
+    if question.kind not in RETRIEVED or not known or not record.get("evidence"):
+        return None
+    return normalise(record["evidence"][0]["title"]) in map(normalise, question.papers)
 
 
 def _enough_titles(question: Question, recall: float | None) -> bool:
@@ -372,17 +226,3 @@ def _broken_quotes(record: Record, shelf: Mapping[str, Paper]) -> int:
             start, end = claim["span"] or (0, 0)
             broken += paper is None or paper.abstract[start:end] != claim["quote"]
     return broken
-
-
-def _group_order(name: str) -> tuple[int, str]:
-    return (list(KINDS).index(name) if name in KINDS else len(KINDS), name)
-
-
-def _mean(values: Iterable[float | None]) -> float | None:
-    counted = [value for value in values if value is not None]
-    return sum(counted) / len(counted) if counted else None
-
-
-def _spread(values: Iterable[float | None]) -> Spread | None:
-    seconds = [value for value in values if value is not None]
-    return Spread(len(seconds), percentile(seconds, 50), percentile(seconds, 95)) if seconds else None

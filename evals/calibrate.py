@@ -1,8 +1,8 @@
 """Fit the relevance model of rag/retrieve.py: `python -m evals.calibrate` prints its constants.
 
-Learns from evals/questions/calibration.jsonl. A question whose paper was ranked first is an
-example of an answer that is there. The same question with its papers taken off the shelf, and
-every unanswerable question, is an example of one that is not. Tested on the answers suite.
+Learns from evals/questions/calibration.jsonl and the dev halves of the other suites; tested on the
+held halves. A question whose paper was ranked first is an example of an answer that is there, any
+other question one of an answer that is not.
 """
 
 from __future__ import annotations
@@ -14,15 +14,18 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from evals.classification import auroc
+from evals.metrics import Forecast, brier_score, calibration_bins, calibration_error
 from evals.questions import Question, find_questions, load_questions
 from rag.assistant import Assistant
+from rag.command import as_command
 from rag.config import load_settings
-from rag.retrieve import FIELD, MOST_MISSING_NAMES, Ranked, best_similarity, rank, term_weights
+from rag.retrieve import FIELD, MOST_MISSING_NAMES, Ranked, rank, term_weights
 from rag.wiring import open_assistant
 
-FEATURES = ("similarity", "missing names", "standing out")
-TRAINING = "calibration"
-TEST = "answers"
+FEATURES = ("window", "sentence", "missing names", "standing out")
+CALIBRATION = "calibration"
+SUITES = ("answers", "paraphrases")
 # Strength of the pull towards zero, and steps of Newton's method, which converges in a few.
 RIDGE = 0.1
 STEPS = 50
@@ -38,21 +41,19 @@ def examples(assistant: Assistant, questions: Sequence[Question]) -> Iterator[Ex
             plan,
             library=assistant.library,
             vectors=assistant.vectors,
-            embedder=assistant.embedder,
+            embedders=assistant.embedders,
             weights=term_weights(plan.question, assistant.library),
         )
-        others = [found for found in ranked if found.paper.title not in question.papers]
         if ranked:
             yield features(ranked), ranked[0].paper.title in question.papers
-        if question.papers and others:
-            yield features(others), False
 
 
 def features(ranked: Sequence[Ranked]) -> list[float]:
     signals = ranked[0].signals
     field = float(np.mean([found.signals.score for found in ranked[1 : 1 + FIELD]] or [0.0]))
     return [
-        best_similarity(signals),
+        signals.window,
+        signals.sentence,
         min(signals.missing_names, MOST_MISSING_NAMES),
         signals.score - field,
     ]
@@ -72,13 +73,9 @@ def fit(rows: Sequence[Example]) -> NDArray[np.float64]:
     return weights
 
 
-def auroc(rows: Sequence[Example], weights: NDArray[np.float64]) -> float:
-    """The chance that a right first paper scores above a wrong one; ties count half."""
-    scored = [(float(np.dot(weights, [1.0, *row])), label) for row, label in rows]
-    right = [score for score, label in scored if label]
-    wrong = [score for score, label in scored if not label]
-    wins = sum((a > b) + 0.5 * (a == b) for a in right for b in wrong)
-    return wins / (len(right) * len(wrong)) if right and wrong else math.nan
+def forecasts(rows: Sequence[Example], weights: NDArray[np.float64]) -> list[Forecast]:
+    """The probability that the weights give each example, and its label."""
+    return [(float(1 / (1 + np.exp(-np.dot(weights, [1.0, *row])))), label) for row, label in rows]
 
 
 def _retrieval_tells(question: Question) -> bool:
@@ -87,16 +84,29 @@ def _retrieval_tells(question: Question) -> bool:
     return alone and (bool(question.papers) or question.kind == "not_on_shelf")
 
 
-def main() -> None:
-    assistant = open_assistant(load_settings())
-    training = list(examples(assistant, load_questions(find_questions(TRAINING))))
+def calibrated(assistant: Assistant) -> str:
+    """The constants, a line each, and how well they tell on the held questions."""
+    training = list(examples(assistant, [*_questions(CALIBRATION), *_questions(*SUITES, split="dev")]))
     weights = fit(training)
     lines = [f"{name:>14}  {value:7.2f}" for name, value in zip(("bias", *FEATURES), weights, strict=True)]
-    for split in ("dev", "held"):
-        questions = load_questions(find_questions(TEST), split=split)
-        rows = list(examples(assistant, [question for question in questions if _retrieval_tells(question)]))
-        lines.append(f"AUROC on {split}: {auroc(rows, weights):.3f} ({len(rows)} examples)")
-    sys.stdout.write("\n".join(lines) + "\n")
+    held = forecasts(list(examples(assistant, _questions(*SUITES, split="held"))), weights)
+    ranked = auroc([label for _, label in held], [estimate for estimate, _ in held]) or math.nan
+    lines.append(
+        f"held: {len(held)} questions, AUROC {ranked:.3f}, Brier {brier_score(held):.3f}, "
+        f"calibration error {calibration_error(calibration_bins(held)):.3f}"
+    )
+    return "\n".join(lines) + "\n"
+
+
+def _questions(*suites: str, split: str = "") -> list[Question]:
+    found = (question for name in suites for question in load_questions(find_questions(name), split=split))
+    return [question for question in found if _retrieval_tells(question)]
+
+
+def main() -> None:
+    """Print the constants and how well they tell; a fault ends it as it ends the `vouch` command."""
+    with as_command():
+        sys.stdout.write(calibrated(open_assistant(load_settings())))
 
 
 if __name__ == "__main__":

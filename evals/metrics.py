@@ -1,12 +1,15 @@
-"""What an answer is worth: pure functions of a text or of one `vouch ask --json` object.
+"""What an answer is worth: pure functions of a text, of one `vouch ask --json` object or of figures.
 
 Knows what was wanted (facts as patterns, titles) and nothing of how the answer was made.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -19,8 +22,14 @@ Facts = Sequence[Sequence[str]]
 Record = dict[str, Any]
 """The parts of a `vouch ask --json` object that a measure looks at; other systems' lack some."""
 
+Forecast = tuple[float, bool]
+"""A probability, and whether what it was told of came true."""
+
 RESAMPLES = 2000
 SEED = 20260101  # fixed, so that the same answers always give the same intervals
+CALIBRATION_BINS = 10
+# Of a normal distribution, 95 % lie within so many standard deviations.
+NORMAL_95 = 1.959964
 # A system that has no status says that it cannot answer within so many characters, or not at all.
 OPENING = 240
 _SOURCES = (
@@ -193,6 +202,55 @@ def bootstrap_interval(values: Sequence[float], seed: int) -> tuple[float, float
 def percentile(values: Sequence[float], percent: float) -> float:
     """The value below which `percent` of one or more `values` lie, linear between neighbours."""
     return float(np.percentile(np.asarray(values, dtype=np.float64), percent))
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Forecasts that are near each other: their mean, and the share that came true with its interval."""
+
+    forecasts: int
+    estimated: float
+    observed: float
+    interval: tuple[float, float]
+
+
+def brier_score(forecasts: Sequence[Forecast]) -> float:
+    """The mean squared error of one or more probabilities (Brier 1950): 0 is best, 0.25 says 0.5 of all."""
+    return sum((estimate - came) ** 2 for estimate, came in forecasts) / len(forecasts)
+
+
+def calibration_bins(forecasts: Sequence[Forecast], count: int = CALIBRATION_BINS) -> tuple[Bin, ...]:
+    """At most `count` bins of equal count, the lowest first; equal probabilities share a bin."""
+    ranked = sorted(forecasts, key=lambda forecast: forecast[0])
+    bins: dict[int, list[Forecast]] = {}
+    start = 0
+    for _, equals in groupby(ranked, key=lambda forecast: forecast[0]):
+        tied = list(equals)
+        bins.setdefault(start * count // len(ranked), []).extend(tied)
+        start += len(tied)
+    return tuple(map(_bin, bins.values()))
+
+
+def calibration_error(bins: Sequence[Bin]) -> float:
+    """The expected calibration error (Naeini, Cooper, Hauskrecht 2015): the bins' mean distance between
+    what was estimated and what came true, weighted by their forecasts.
+    """
+    distances = sum(each.forecasts * abs(each.observed - each.estimated) for each in bins)
+    return distances / sum(each.forecasts for each in bins)
+
+
+def share_interval(hits: int, count: int) -> tuple[float, float]:
+    """The 95 % score interval (Wilson 1927) of a share; of all or of none it has a width, too."""
+    share, spread = hits / count, NORMAL_95**2 / count
+    centre = (share + spread / 2) / (1 + spread)
+    half = math.sqrt(share * (1 - share) * spread + spread**2 / 4) / (1 + spread)
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def _bin(forecasts: Sequence[Forecast]) -> Bin:
+    count, hits = len(forecasts), sum(came for _, came in forecasts)
+    estimated = sum(estimate for estimate, _ in forecasts) / count
+    return Bin(count, estimated, hits / count, share_interval(hits, count))
 
 
 def _normal(titles: Iterable[str]) -> set[str]:

@@ -5,10 +5,11 @@ Knows nothing of how they are drawn.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import cast
 
-from evals.plots import Estimate, Point, selective_risk
+from evals.metrics import Bin, Forecast
+from evals.plots import Calibrated, Estimate, Point, selective_risk
 from evals.runs import AnswersRun, RetrievalRun
 
 
@@ -32,6 +33,24 @@ def risk_curves(run: AnswersRun) -> dict[str, list[Point]]:
         if answered:
             curves[system] = selective_risk(answered, len(told))
     return curves
+
+
+def relevance_forecasts(run: AnswersRun) -> dict[str, list[Forecast]]:
+    """Of each system, the relevance told of the first paper and whether that was the right one.
+
+    Only of questions for which both are known.
+    """
+    forecasts: dict[str, list[Forecast]] = {}
+    for row in run.rows:
+        if row.relevance is not None and row.first_right is not None:
+            probability = min(max(row.relevance, 0.0), 1.0)
+            forecasts.setdefault(row.system, []).append((probability, row.first_right))
+    return forecasts
+
+
+def calibrated(bins: Sequence[Bin]) -> list[Calibrated]:
+    """Bins as a picture's points."""
+    return [(each.estimated, (each.observed, *each.interval)) for each in bins]
 
 
 def seconds_taken(run: AnswersRun) -> dict[str, dict[str, list[float]]]:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 Estimate = tuple[float, float, float]
 """A mean and the bounds of its interval, each 0 to 1."""
 Point = tuple[float, float]
+Calibrated = tuple[float, Estimate]
+"""A mean probability and the share that came true."""
 
 HOW_TO_GET = 'Pictures need matplotlib: pip install "vouch[plots]".'
 # Of middle lightness: three to one against a white and against a nearly black ground.
@@ -123,6 +125,32 @@ def risk_coverage(curves: Mapping[str, Sequence[Point]], *, name: str) -> str:
 
     label = "Risk against coverage of refusals"
     return _picture(draw, size=(WIDTH, 3.4), name=name, label=label)
+
+
+def reliability(curves: Mapping[str, Sequence[Calibrated]], *, name: str) -> str:
+    """System -> bins of a reliability diagram (Niculescu-Mizil and Caruana, ICML 2005)."""
+
+    def draw(axes: Axes) -> None:
+        axes.plot([0, 1], [0, 1], "--", color=GREY, linewidth=1)
+        for place, (system, bins) in enumerate(curves.items()):
+            estimated = [probability for probability, _ in bins]
+            shares, lows, highs = ([share[part] for _, share in bins] for part in range(3))
+            colour = COLOURS[place % len(COLOURS)]
+            axes.vlines(estimated, lows, highs, color=colour, linewidth=1.6, alpha=0.5)
+            style = f"{MARKERS[place % len(MARKERS)]}-"
+            axes.plot(
+                estimated, shares, style, color=colour, markersize=4.5, clip_on=False, label=_short(system)
+            )
+        axes.set_xlim(0, 1)
+        axes.set_ylim(0, 1)
+        axes.grid()
+        axes.set_xlabel("estimated probability")
+        axes.set_ylabel("share that came true")
+        if len(curves) > 1:
+            _legend_above(axes, columns=4)
+
+    label = "Reliability of the estimated probability, with 95 % intervals"
+    return _picture(draw, size=(WIDTH, 3.8), name=name, label=label)
 
 
 def latency(seconds: Mapping[str, Mapping[str, Sequence[float]]], *, name: str) -> str:

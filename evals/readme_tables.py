@@ -29,7 +29,7 @@ from evals.runs import (
 )
 
 MEASURES = ("nDCG@10", "MRR@10", "recall@5")
-# Of `answers.HEADINGS`, those that a README has room for, and what they are called there.
+# Of `scores.HEADINGS`, those that a README has room for, and what they are called there.
 COLUMNS = {
     "questions": "questions",
     "right": "right",

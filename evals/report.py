@@ -10,17 +10,18 @@ text, and every text is escaped. Knows nothing of how figures are made or pictur
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from html import escape
 from pathlib import Path
 
-from evals import plots, support
+from evals import approximate, plots, support
 from evals.changes import comparisons, successive
 from evals.comparison import Comparison
 from evals.markup import definitions, details, listed, table, text
+from evals.metrics import Forecast, brier_score, calibration_bins, calibration_error
 from evals.misses import why, worst_misses
-from evals.pictures import means, right_shares, risk_curves, seconds_taken
+from evals.pictures import calibrated, means, relevance_forecasts, right_shares, risk_curves, seconds_taken
 from evals.questions import KINDS
 from evals.results import Result
 from evals.runs import (
@@ -126,12 +127,34 @@ def _answers_pictures(run: AnswersRun, name: str) -> list[str]:
         _figure(by_kind, lambda: plots.bars(by_kind, name=f"{name}-kinds", label=label), "Right, by kind"),
         _figure(by_page, lambda: plots.bars(by_page, name=f"{name}-pages", label=label), "Right, by page"),
         _figure(curves, lambda: plots.risk_coverage(curves, name=f"{name}-risk"), risk),
+        _reliability(relevance_forecasts(run), name),
         _figure(seconds, lambda: plots.latency(seconds, name=f"{name}-latency"), "Seconds to an answer"),
     ]
 
 
+def _reliability(forecasts: Mapping[str, Sequence[Forecast]], name: str) -> str:
+    """The reliability diagram of the estimated relevance, and its figures as a table."""
+    if not forecasts:
+        return ""
+    bins = {system: calibration_bins(own) for system, own in forecasts.items()}
+    curves = {system: calibrated(own) for system, own in bins.items()}
+    caption = (
+        "Reliability of the relevance: in bins of equal count, how often is the paper that retrieval puts "
+        "first the right one, against the probability that it told? On the dashed line both are equal; "
+        "the bars are 95 % intervals."
+    )
+    rows = [["relevance told", "questions", "Brier score", "expected calibration error"]]
+    rows += [
+        [system, str(len(own)), f"{brier_score(own):.3f}", f"{calibration_error(bins[system]):.3f}"]
+        for system, own in forecasts.items()
+    ]
+    drawn = _figure(curves, lambda: plots.reliability(curves, name=f"{name}-reliability"), caption)
+    return drawn + table(rows)
+
+
 def _retrieval_body(run: RetrievalRun, name: str) -> str:
     shares = means(run, PICTURED_MEASURE)
+    searched = approximate.sentence(run.approximate)
     return "".join(
         [
             f"<p>{text(run.corpus)}</p>",
@@ -141,6 +164,7 @@ def _retrieval_body(run: RetrievalRun, name: str) -> str:
                 f"{PICTURED_MEASURE}, by system and group",
             ),
             *map(table, run.groups[:1]),
+            f"<p>{text(searched)}</p>" if searched else "",
             details("Group by group", "".join(map(table, run.groups[1:]))) if run.groups[1:] else "",
         ]
     )

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from rag.cores import usable_cores
 from rag.errors import UsageError
 
 CHECKOUT = Path(__file__).parent.parent
@@ -170,7 +171,7 @@ def machine() -> dict[str, Any]:
     """Processor, cores that this process may use, memory, system, Python."""
     return {
         "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": usable_cores(),
         "memory_gb": _memory_gb(),
         "system": platform.platform(),
         "python": platform.python_version(),

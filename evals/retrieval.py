@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
-from evals import tables
+from evals import approximate, tables
 from evals.bench import Bench, Document
 from evals.metrics import SEED, bootstrap_interval, normalise
 from evals.papers import bare_paper
@@ -26,9 +26,9 @@ from rag.assistant import Assistant
 from rag.errors import UsageError
 from rag.ingest import Progress, ingest
 from rag.library import Library
-from rag.protocols import Embedder, VectorStore
+from rag.protocols import Embedders, VectorStore, embedder_names
 from rag.retrieve import retrieve
-from rag.types import Page, Paper, Plan, Profile
+from rag.types import ChunkKind, Page, Paper, Plan, Profile
 from rag.words import content_words
 
 # Documents that each system ranks for a query: recall@100 needs them all.
@@ -81,7 +81,8 @@ class RetrievalReport:
     """A run's scores, group by group, and what each query gave.
 
     `sha256` is the corpus file's, empty for the shelf; `left_out` counts queries without a relevant
-    document. The group "all" holds every query.
+    document. The group "all" holds every query. `approximate` is, for each kind of chunk, the share of
+    the exact nearest that the vector store's search finds.
     """
 
     suite: ClassVar[str] = "retrieval"
@@ -95,6 +96,7 @@ class RetrievalReport:
     embedder: str
     scores: tuple[Score, ...]
     results: tuple[Result, ...]
+    approximate: Mapping[ChunkKind, float]
 
     def record(self) -> dict[str, Any]:
         """The object that `vouch eval retrieval --json` prints."""
@@ -114,7 +116,7 @@ class RetrievalReport:
             parts.append(
                 tables.plain(score_rows([asdict(each) for each in self.scores if each.group == group]))
             )
-        return "\n\n".join(parts)
+        return "\n\n".join(filter(None, [*parts, approximate.sentence(self.approximate)]))
 
 
 def score_rows(scores: Sequence[Mapping[str, Any]]) -> list[list[str]]:
@@ -136,7 +138,7 @@ def run_retrieval(
     *,
     library: Library,
     vectors: VectorStore,
-    embedder: Embedder,
+    embedders: Embedders,
     progress: Progress = lambda stage, done, total: None,
 ) -> RetrievalReport:
     """Index the bench's corpus, rank every query with every system, and measure the rankings.
@@ -150,11 +152,11 @@ def run_retrieval(
             f"The library holds other papers than those of {bench.name}.",
             hint="Give the bench a data folder of its own.",
         )
-    ingest([(page, papers)], library=library, vectors=vectors, embedder=embedder, progress=progress)
+    ingest([(page, papers)], library=library, vectors=vectors, embedders=embedders, progress=progress)
     results: list[Result] = []
     for done, query in enumerate(bench.queries, start=1):
         plan = Plan(query.text, kind="paper")
-        rankings = rank_all(plan, query.text, library=library, vectors=vectors, embedder=embedder)
+        rankings = rank_all(plan, query.text, library=library, vectors=vectors, embedders=embedders)
         results += (
             _result(query.id, ALL, query.gains, system, ranking) for system, ranking in rankings.items()
         )
@@ -166,9 +168,15 @@ def run_retrieval(
         documents=len(bench.documents),
         queries=len(bench.queries),
         left_out=bench.left_out,
-        embedder=embedder.name,
+        embedder=embedder_names(embedders),
         scores=_scores(results),
         results=tuple(results),
+        approximate=approximate.recall_of_search(
+            [query.text for query in bench.queries],
+            [paper.id for paper in papers],
+            vectors=vectors,
+            embedders=embedders,
+        ),
     )
 
 
@@ -204,7 +212,7 @@ def run_shelf(
             question.question,
             library=assistant.library,
             vectors=assistant.vectors,
-            embedder=assistant.embedder,
+            embedders=assistant.embedders,
         )
         for group in (ALL, question.kind):
             results += (
@@ -218,9 +226,15 @@ def run_shelf(
         documents=len(papers),
         queries=len(asked),
         left_out=len(questions) - len(asked),
-        embedder=assistant.embedder.name,
+        embedder=embedder_names(assistant.embedders),
         scores=_scores(results),
         results=tuple(result for result in results if result.group != ALL),
+        approximate=approximate.recall_of_search(
+            [question.question for question in asked],
+            [paper.id for paper in papers],
+            vectors=assistant.vectors,
+            embedders=assistant.embedders,
+        ),
     )
 
 
@@ -239,12 +253,12 @@ def as_page(bench: Bench) -> tuple[Page, tuple[Paper, ...]]:
 
 
 def rank_all(
-    plan: Plan, text: str, *, library: Library, vectors: VectorStore, embedder: Embedder
+    plan: Plan, text: str, *, library: Library, vectors: VectorStore, embedders: Embedders
 ) -> dict[str, Ranking]:
     """Each system's documents for one query, best first, at most DEPTH. Only Vouch reads the plan."""
-    passages = retrieve(plan, library=library, vectors=vectors, embedder=embedder, count=DEPTH)
+    passages = retrieve(plan, library=library, vectors=vectors, embedders=embedders, count=DEPTH)
     bm25 = tuple(paper_id for paper_id, _ in library.search_text(content_words(text), count=DEPTH))
-    dense = dense_ranking(text, vectors=vectors, embedder=embedder)
+    dense = dense_ranking(text, vectors=vectors, embedders=embedders)
     return {
         "vouch": tuple(passage.paper.id for passage in passages),
         "bm25": bm25,
@@ -253,9 +267,9 @@ def rank_all(
     }
 
 
-def dense_ranking(text: str, *, vectors: VectorStore, embedder: Embedder) -> Ranking:
+def dense_ranking(text: str, *, vectors: VectorStore, embedders: Embedders) -> Ranking:
     """Papers by the cosine of their best window."""
-    vector = embedder.embed_query(text)
+    vector = embedders["window"].embed_query(text)
     count = DEPTH
     while True:
         hits = vectors.search(vector, count=count, kind="window")

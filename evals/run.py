@@ -1,22 +1,26 @@
 """`vouch eval`: suites by name, on the assistant that a reader gets, results written.
 
-The only module of evals that opens anything, but for the peers' own.
+The only module of evals that opens anything, but for `evals.calibrate` and the peers' own.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from evals.answers import VOUCH, AnswersReport, Ask, Outcome, run_answers, summaries
+from evals.answers import VOUCH, Ask, Outcome, run_answers
+from evals.articles import read_articles
 from evals.bench import read_bench
 from evals.journal import Journal, open_journal
 from evals.metrics import Record
+from evals.one_sentence import summarise
+from evals.options import DEFAULT_SUITE, RETRIEVAL_SUITE, Options, data_of, needed
+from evals.pairs import read_pairs
 from evals.peers.driver import Ground, asking, find_peers, prepare, write_papers
 from evals.questions import Question, check_titles, find_questions, load_questions, sample
 from evals.readme_tables import markdown
@@ -31,80 +35,33 @@ from evals.results import (
     write_result,
 )
 from evals.retrieval import RetrievalReport, run_retrieval, run_shelf
-from evals.summaries import SummariesReport, read_articles, run_summaries, summarise
-from evals.support import SupportReport, read_pairs, run_support
+from evals.scores import AnswersReport, summaries
+from evals.summaries import SummariesReport, run_summaries
+from evals.support import SupportReport, run_support
 from rag.assistant import Assistant
 from rag.config import Settings
+from rag.embed import model_identity
 from rag.errors import UsageError
 from rag.library import Library
 from rag.types import Paper
 from rag.weights import Choice
-from rag.wiring import ModelSlot, embedder_folder, open_assistant, open_embedder, open_vectors, writer_lock
+from rag.wiring import (
+    ModelSlot,
+    embedder_folder,
+    open_assistant,
+    open_embedder,
+    open_embedders,
+    open_vectors,
+    window_embedder_folder,
+    writer_lock,
+)
 
-DEFAULT_SUITE = "answers"
 # So many questions are meant to keep all peers together within an hour and a half on two cores.
 PEER_QUESTIONS = 40
 # A budget in seconds would make answers depend on what else the machine does.
 UNHURRIED_SECONDS = 3600.0
 
 Progress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What a run is on, beside the shelf: each for the suites that its comment names."""
-
-    bench: Path | None = None  # retrieval: a folder in BEIR layout, instead of the shelf's questions
-    pairs: Path | None = None  # support: claims and evidence
-    articles: Path | None = None  # summaries: abstracts and their reference summaries
-    split: str = ""  # answers, peers, retrieval: dev or held; of a bench, such as test
-    sample: int | None = None  # answers, peers, summaries: so many, spread evenly
-    show_held: bool = False  # answers, peers: what was said to held questions, too
-    peer: tuple[str, ...] = ()  # peers: which; none names all
-    results: Path | None = None  # where results go
-
-
-# Which options each suite reads; a file of questions reads those of "answers".
-READ_BY: Mapping[str, frozenset[str]] = {
-    "answers": frozenset({"split", "sample", "show_held"}),
-    "peers": frozenset({"split", "sample", "show_held", "peer"}),
-    "retrieval": frozenset({"split", "sample", "bench"}),
-    "support": frozenset({"pairs"}),
-    "summaries": frozenset({"articles", "sample"}),
-}
-
-
-# What a suite cannot run without.
-NEEDED = {"support": "pairs", "summaries": "articles"}
-
-
-def check_options(names: Sequence[str], options: Options) -> None:
-    """Raise UsageError for a suite or a peer that there is not, for an option that no named suite
-    reads, and for one that a named suite lacks: before the first of them runs.
-    """
-    for name in names:
-        if name not in READ_BY:
-            find_questions(name, others=READ_BY)
-    read = set().union(*(READ_BY.get(name, READ_BY[DEFAULT_SUITE]) for name in names), {"results"})
-    for field in fields(options):
-        if field.name not in read and getattr(options, field.name) != field.default:
-            option = f"--{field.name.replace('_', '-')}"
-            wanted = " or ".join(name for name, known in READ_BY.items() if field.name in known)
-            raise UsageError(
-                f"{option} means nothing to {' and '.join(names)}.", hint=f"It is for: {wanted}."
-            )
-    for name in NEEDED.keys() & set(names):
-        needed(name, options)
-    find_peers(options.peer)
-
-
-def needed(name: str, options: Options) -> Path:
-    """The file that the suite cannot run without. Raises UsageError where none is named."""
-    path: Path | None = getattr(options, NEEDED[name])
-    if path is None:
-        option = f"--{NEEDED[name]} FILE"
-        raise UsageError(f"{name} needs {option}.", hint=f"Such as: vouch eval {name} {option}")
-    return path
 
 
 def run_suite(settings: Settings, name: str, options: Options, *, progress: Progress) -> tuple[Report, Path]:
@@ -116,7 +73,7 @@ def run_suite(settings: Settings, name: str, options: Options, *, progress: Prog
     model = model_record(slot.choice())  # a model that is not there is told before the run
     with closing(slot):
         report = _run(settings, name, options, slot, progress)
-        told = settings.model_dump(mode="json", exclude={"home", "cache", "model"})
+        told = settings.model_dump(mode="json", exclude={"home", "cache", "model"}) | embedded_by(settings)
         return report, write_result(report, folder, settings=told, model=model, on=data_of(name, options))
 
 
@@ -143,7 +100,7 @@ def run_questions(
 ) -> AnswersReport:
     """Ask the assistant every question. What was answered before an interruption is not asked again."""
     path = find_questions(name)
-    questions = _chosen(path, options)
+    questions = _chosen([path], options)
     assistant = open_assistant(settings, slot=slot)
     papers = assistant.library.papers()
     check_titles(questions, [paper.title for paper in papers])
@@ -157,7 +114,7 @@ def run_peers(settings: Settings, options: Options, slot: ModelSlot, *, progress
     """Vouch and the peers, one after the other, on the same questions with the same model file."""
     path = find_questions(DEFAULT_SUITE)
     questions = _chosen(
-        path, replace(options, split=options.split or "dev", sample=options.sample or PEER_QUESTIONS)
+        [path], replace(options, split=options.split or "dev", sample=options.sample or PEER_QUESTIONS)
     )
     choice = slot.choice()
     if choice is None:
@@ -202,8 +159,8 @@ def ask_vouch(assistant: Assistant, question: Question) -> Record:
 
 
 def run_own_retrieval(settings: Settings, options: Options, *, progress: Progress) -> RetrievalReport:
-    """Retrieval on the questions about the shelf."""
-    questions = _chosen(find_questions(DEFAULT_SUITE), options)
+    """Retrieval on the questions about the shelf, and on those that are there for retrieval alone."""
+    questions = _chosen([find_questions(name) for name in (DEFAULT_SUITE, RETRIEVAL_SUITE)], options)
     assistant = open_assistant(settings)
     check_titles(questions, [paper.title for paper in assistant.library.papers()])
     return run_shelf(questions, assistant, split=options.split, progress=progress)
@@ -219,7 +176,7 @@ def run_bench(settings: Settings, folder: Path, *, split: str | None, progress: 
             bench,
             library=library,
             vectors=open_vectors(own),
-            embedder=open_embedder(own),
+            embedders=open_embedders(own),
             progress=progress,
         )
 
@@ -252,22 +209,17 @@ def run_articles(
         )
 
 
-def data_of(name: str, options: Options) -> str:
-    """What a run of the suite is on, in words; two runs on the same can be compared."""
-    file = {"retrieval": options.bench, "support": options.pairs, "summaries": options.articles}.get(name)
-    if file is not None:
-        file = file.resolve()
-        told = [file.name if name == "retrieval" else f"{file.parent.name}/{file.name}"]
-    else:
-        told = [Path(name).name] if name.endswith(".jsonl") else []
-    told += [options.split] if options.split else []
-    told += [f"{options.sample} of them"] if options.sample else []
-    return ", ".join(told)
-
-
 def results_folder(settings: Settings) -> Path:
     """`evals/results` of the checkout that runs; of an installed Vouch, of the data folder."""
     return (CHECKOUT if (CHECKOUT / "pyproject.toml").is_file() else settings.home) / "evals" / "results"
+
+
+def embedded_by(settings: Settings) -> dict[str, str]:
+    """The embedding models that the settings come to, under the settings' names."""
+    return {
+        "embedder": model_identity(embedder_folder(settings)),
+        "window_embedder": model_identity(window_embedder_folder(settings)),
+    }
 
 
 def model_record(choice: Choice | None) -> dict[str, Any]:
@@ -288,8 +240,8 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _chosen(path: Path, options: Options) -> tuple[Question, ...]:
-    questions = load_questions(path, split=options.split)
+def _chosen(paths: Sequence[Path], options: Options) -> tuple[Question, ...]:
+    questions = tuple(question for path in paths for question in load_questions(path, split=options.split))
     return sample(questions, options.sample) if options.sample else questions
 
 
@@ -308,7 +260,7 @@ def _setting(path: Path, settings: Settings, slot: ModelSlot, papers: Sequence[P
     return {
         "questions": hashlib.sha256(path.read_bytes()).hexdigest(),
         "code": code_fingerprint(),
-        "settings": settings.model_dump(mode="json", exclude={"home", "cache"}),
+        "settings": settings.model_dump(mode="json", exclude={"home", "cache"}) | embedded_by(settings),
         "model": model_record(slot.choice()),
         "papers": hashlib.sha256(repr(papers).encode()).hexdigest(),
     }

@@ -13,10 +13,12 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
 
-from evals import answers, retrieval, summaries, support
+from evals import retrieval, summaries, support
 from evals.checked import checked, missing, part
 from evals.questions import REFUSABLE
 from evals.results import Result
+from evals.scores import HEADINGS, Summary, cells
+from rag.types import ChunkKind
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -66,7 +68,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One question of one system: the verdict and the figures."""
+    """One question of one system: the verdict and the figures. Older results tell no `first_right`."""
 
     id: str
     kind: str
@@ -77,6 +79,7 @@ class Row:
     facts_held: Share | None
     title_recall: Share | None
     relevance: float | None
+    first_right: bool | None = None
     first_token_s: float | None
     total_s: float | None
 
@@ -125,7 +128,7 @@ class SummariesFigures:
 @dataclass(frozen=True, slots=True)
 class AnswersRun:
     source: Source
-    summaries: tuple[answers.Summary, ...]
+    summaries: tuple[Summary, ...]
     rows: tuple[Row, ...]
 
     @property
@@ -135,12 +138,17 @@ class AnswersRun:
 
 @dataclass(frozen=True, slots=True)
 class RetrievalRun:
-    """`groups` are tables, the heading first, in the order of the scores."""
+    """`groups` are tables, the heading first, in the order of the scores.
+
+    `approximate` is, for each kind of chunk, the share of the exact nearest that the vector store's
+    search finds; older results do not tell it.
+    """
 
     source: Source
     corpus: str
     scores: tuple[retrieval.Score, ...]
     groups: tuple[list[list[str]], ...]
+    approximate: dict[ChunkKind, Share]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +172,9 @@ SOURCE = TypeAdapter(Source)
 ROWS = TypeAdapter(list[dict[str, Any]])
 ROW = TypeAdapter(Row)
 SHOWN_ROW = TypeAdapter(ShownRow)
-ANSWERS_SUMMARIES = TypeAdapter(tuple[answers.Summary, ...])
+ANSWERS_SUMMARIES = TypeAdapter(tuple[Summary, ...])
 RETRIEVAL_SCORES = TypeAdapter(tuple[retrieval.Score, ...])
+RECALLS = TypeAdapter(dict[ChunkKind, Share])
 SUPPORT_VIEWS = TypeAdapter(tuple[support.View, ...])
 SUPPORT_ROWS = TypeAdapter(tuple[Judged, ...])
 SUMMARIES_FIGURES = TypeAdapter(SummariesFigures)
@@ -205,12 +214,13 @@ def _retrieval_run(source: Source, result: Result) -> RetrievalRun:
     bench, split = (part(result, name, TEXT, source.name) for name in ("bench", "split"))
     documents, queries = (part(result, name, COUNT, source.name) for name in ("documents", "queries"))
     scores = part(result, "scores", RETRIEVAL_SCORES, source.name)
+    approximate = part({"approximate": {}} | result, "approximate", RECALLS, source.name)
     groups: dict[str, list[dict[str, Any]]] = {}
     for score in scores:
         groups.setdefault(score.group, []).append(asdict(score))
     rows = tuple(_scored(retrieval.score_rows, group, source.name) for group in groups.values())
     corpus = f"{bench}{split and f' {split}'}: {documents} documents, {queries} queries"
-    return RetrievalRun(source, corpus, scores, rows)
+    return RetrievalRun(source, corpus, scores, rows, approximate)
 
 
 def _scored(make: Callable[[Any], list[list[str]]], record: object, what: str) -> list[list[str]]:
@@ -226,9 +236,9 @@ def _keys_of(kind: type[Source | SummariesFigures], result: Result) -> Result:
     return {each.name: result[each.name] for each in fields(kind) if each.name in result}
 
 
-def answers_table(chosen: Iterable[answers.Summary], corner: str = "") -> list[list[str]]:
+def answers_table(chosen: Iterable[Summary], corner: str = "") -> list[list[str]]:
     """Summaries as rows of plain text, the heading first."""
-    return [[corner, *answers.HEADINGS], *(answers.cells(asdict(summary)) for summary in chosen)]
+    return [[corner, *HEADINGS], *(cells(asdict(summary)) for summary in chosen)]
 
 
 def totals(run: AnswersRun) -> list[list[str]]:

@@ -1,9 +1,8 @@
 """The summaries suite: one sentence about each article, held against what people wrote of it.
 
-    articles.jsonl -> Article -> Summary (a collaborator's) -> Row -> SummariesReport
+    Article (from `evals.articles`) -> Summary (a collaborator's) -> Row -> SummariesReport
 
-`summarise` is Vouch's own way: the first claim of an answer, made by the stages that make answers.
-Beside it stand, in the same run,
+The collaborator is `evals.one_sentence`, Vouch's own way. Beside it stand, in the same run,
 
     best quote      what Vouch says where no model is there
     lead sentence   the article's first
@@ -11,52 +10,26 @@ Beside it stand, in the same run,
 
 Whether a summary is supported is the verifier's word, which has passed every sentence of a model
 before: less than 1 is a fault in the stages, 1 says no more than the support suite says of the
-verifier. Knows nothing of where rows are kept.
+verifier. Knows nothing of how a summary is made or where rows are kept.
 """
 
 from __future__ import annotations
 
-import json
-import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any, ClassVar, Literal, get_args
 
 from evals import tables
-from evals.lines import read_lines
+from evals.articles import LINE_HINT, Article
 from evals.metrics import SEED, bootstrap_interval, percentile
-from evals.papers import bare_paper
+from evals.one_sentence import QUESTION, Origin, Summary
 from evals.rouge import Rouge, rouge
-from rag.chunk import chunk_paper
-from rag.cleaning import clean
-from rag.compose import compose
 from rag.errors import UsageError
-from rag.evidence import score_sentences
-from rag.protocols import Embedder
-from rag.read import Reader, quote, read
 from rag.sentences import sentences
-from rag.types import Paper, Passage, Plan, Quote, Reading, Timings
+from rag.types import Paper, Quote
 from rag.verify import verify
-from rag.words import content_stems
 
-QUESTION = "In one short sentence, what does this paper do?"
-PLAN = Plan(QUESTION, kind="paper")
-
-# Where a paper says what it does; the first such sentence is the best quote. Chosen among a dozen
-# rankings (by a question, the title, the centroid, such words) on the first 309 articles of SciTLDR's
-# test set, ROUGE-1 0.43; on the other 309 it has 0.40, the lead sentence 0.32, and the ranking of
-# `rag.evidence` alone 0.38 for the question that suits it best, the title 0.41.
-_PRESENTING = re.compile(
-    r"\b(?:here,? we\b|in this (?:paper|work)\b"
-    r"|(?:we|(?:this|our) (?:paper|work|article|study)) (?:\w+ )?(?:propose|present|introduce|show|develop"
-    r"|describe|demonstrate|study|investigate|provide|design|address|explore|analy[sz]e|prove)(?:s|es)?\b)",
-    re.I,
-)
-_HINT = 'A line is {"id", "title", "text" or "sentences", "targets": [texts]}; see evals/summaries.py.'
-
-Origin = Literal["model", "quote"]
 System = Literal["vouch", "best quote", "lead sentence", "title"]
 SYSTEMS: tuple[System, ...] = get_args(System)
 MEASURES: Mapping[str, Callable[[Rouge], float]] = {
@@ -64,24 +37,6 @@ MEASURES: Mapping[str, Callable[[Rouge], float]] = {
     "ROUGE-2 F1": lambda found: found.rouge_2,
     "ROUGE-L F1": lambda found: found.rouge_l,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Article:
-    """An article, and the summaries that people wrote of it: at least one."""
-
-    paper: Paper
-    targets: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """A sentence about a paper, the model's own or the paper's; and the paper's best one alone."""
-
-    text: str
-    origin: Origin
-    quote: str
-
 
 Summarise = Callable[[Paper], Summary]
 Progress = Callable[[int, int], None]
@@ -192,15 +147,6 @@ def score_rows(record: Mapping[str, Any]) -> list[list[str]]:
     ]
 
 
-def read_articles(path: Path) -> tuple[Article, ...]:
-    """The articles of a JSONL file; blank lines and other keys are skipped.
-
-    Where a line has `text` and `sentences`, the text counts. Raises UsageError naming file and
-    line for a line that is not so, and for a file that holds no articles.
-    """
-    return read_lines(path, _article, hint=_HINT, identity=lambda article: article.paper.id)
-
-
 def run_summaries(
     articles: Sequence[Article],
     summarise: Summarise,
@@ -215,7 +161,7 @@ def run_summaries(
     none of today's. Each new row is handed to `on_row` as soon as it is made.
     """
     if not articles:
-        raise UsageError("There are no articles to summarise.", hint=_HINT)
+        raise UsageError("There are no articles to summarise.", hint=LINE_HINT)
     rows: list[Row] = []
     for article in articles:
         row = _row_of((done or {}).get(article.paper.id))
@@ -225,50 +171,6 @@ def run_summaries(
         rows.append(row)
         on_progress(len(rows), len(articles))
     return _report(rows)
-
-
-def summarise(paper: Paper, *, reader: Reader | None, embedder: Embedder) -> Summary:
-    """One sentence in Vouch's way: the model's first that the verifier passes, else the best quote."""
-    quoted = quote(as_passage(paper, embedder), count=1)
-    reading = _read(quoted, reader) if reader else quoted
-    claim = compose(QUESTION, PLAN, [reading], model=None, timings=Timings()).claims[0]
-    return Summary(claim.text, "quote" if claim.support == "quoted" else "model", quoted.quotes[0].text)
-
-
-def as_passage(paper: Paper, embedder: Embedder) -> Passage:
-    """The paper as if it had been retrieved for QUESTION.
-
-    The first sentence in which it says what it does is the best; the others are ranked as for any
-    question.
-    """
-    chunks = [
-        chunk
-        for chunk in chunk_paper(paper, piece_spans=embedder.piece_spans, max_pieces=embedder.max_pieces)
-        if chunk.kind == "sentence"
-    ]
-    texts = [chunk.text for chunk in chunks]
-    similarities = embedder.embed_documents(texts) @ embedder.embed_query(QUESTION)
-    # Without a shelf no word is rarer than another.
-    weights = dict.fromkeys(content_stems(QUESTION), 1.0)
-    scores = score_sentences(QUESTION, paper.title, texts, similarities.tolist(), weights)
-    for place, text in enumerate(texts):
-        if _PRESENTING.search(text):
-            scores[place] = 1.0
-            break
-    quotes = (
-        Quote(chunk.text, chunk.start, chunk.end, score) for chunk, score in zip(chunks, scores, strict=True)
-    )
-    ranked = sorted(quotes, key=lambda quote: (-quote.score, quote.start))
-    return Passage(paper, score=1.0, relevance=1.0, sentences=tuple(ranked))
-
-
-def _read(reading: Reading, reader: Reader) -> Reading:
-    """The reading as far as the model's first verified sentence; more would not be shown."""
-    found = reading
-    for found in read(reading, QUESTION, reader=reader):
-        if found.sentences:
-            break
-    return found
 
 
 def _made(article: Article, summarise: Summarise) -> Row:
@@ -335,35 +237,3 @@ def _report(rows: Sequence[Row]) -> SummariesReport:
 def _mean(values: Iterable[float]) -> float:
     counted = list(values)
     return sum(counted) / len(counted)
-
-
-def _article(line: str, number: int) -> Article:
-    """Raises ValueError with what is wrong with the line. Without an id it has its line's number."""
-    value = json.loads(line)
-    if not isinstance(value, dict):
-        raise ValueError("not an object")
-    title = value.get("title")
-    if not isinstance(title, str) or not clean(title).strip():
-        raise ValueError("title is not a text")
-    given = value.get("id")
-    paper = bare_paper(str(number if given is None else given), clean(title).strip(), _abstract(value))
-    return Article(paper, _texts(value.get("targets"), "targets"))
-
-
-def _abstract(value: Mapping[str, Any]) -> str:
-    text = value.get("text")
-    if text is None:
-        text = " ".join(_texts(value.get("sentences"), "sentences"))
-    if not isinstance(text, str) or not clean(text).strip():
-        raise ValueError("text is not a text")
-    return clean(text)
-
-
-def _texts(value: object, name: str) -> tuple[str, ...]:
-    """The texts of a list that are not blank."""
-    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
-        raise ValueError(f"{name} is not a list of texts")
-    filled = tuple(text.strip() for text in value if text.strip())
-    if not filled:
-        raise ValueError(f"{name} holds no text")
-    return filled

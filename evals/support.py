@@ -1,6 +1,6 @@
 """The support suite: can the verifier tell claims that evidence supports from claims that it does not?
 
-    pairs.jsonl -> Pair -> Judgement (the verifier's, and two baselines') -> View -> SupportReport
+    Pair (from `evals.pairs`) -> Judgement (the verifier's, and two baselines') -> View -> SupportReport
 
 Judges `rag.verify.verify` as it ships, on anybody's pairs of claim and evidence. Tunes nothing:
 every threshold is fixed before a pair is read. Knows nothing of models that write claims.
@@ -8,17 +8,15 @@ every threshold is fixed before a pair is read. Knows nothing of models that wri
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any, ClassVar, Literal, cast
+from typing import Any, ClassVar
 
 from evals import tables
 from evals.classification import Confusion, auroc, auroc_interval, balanced_accuracy, confusion, macro_f1
-from evals.lines import read_lines
 from evals.metrics import SEED
+from evals.pairs import LINE_HINT, NAMED_LABELS, Pair
 from evals.papers import bare_paper
 from rag.errors import UsageError
 from rag.protocols import Embedder
@@ -29,25 +27,6 @@ from rag.words import content_stems
 
 # From here on a baseline says "supported". Nobody tuned it, which is the point of a baseline.
 BASELINE_THRESHOLD = 0.5
-
-Label = Literal["SUPPORT", "CONTRADICT", "NOINFO", "UNSUPPORTED"]
-"""UNSUPPORTED is a 0 in the file: contradicted or not mentioned, the file does not say which."""
-
-_LABEL_NAMES = ("SUPPORT", "CONTRADICT", "NOINFO")
-_HINT = 'A line is {"claim", "references" or "sentences", "label": 1, 0, SUPPORT, CONTRADICT or NOINFO}.'
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """A claim, the texts that it is held against, and what people said.
-
-    `id` is the line's, or its number where it has none.
-    """
-
-    id: str
-    claim: str
-    references: tuple[str, ...]
-    label: Label
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,15 +134,6 @@ Progress = Callable[[int, int], None]
 """Called after each pair: how many are done, of how many."""
 
 
-def read_pairs(path: Path) -> tuple[Pair, ...]:
-    """The pairs of a JSONL file; blank lines and other keys are skipped.
-
-    `references` are texts that stand alone; `sentences` are one text. Raises UsageError naming
-    file and line for a line that is not so, and for a file that holds no pairs.
-    """
-    return read_lines(path, _pair, hint=_HINT)
-
-
 def run_support(
     pairs: Sequence[Pair], *, embedder: Embedder | None = None, on_progress: Progress | None = None
 ) -> SupportReport:
@@ -172,7 +142,7 @@ def run_support(
     With several references the best verdict counts, and so it is with the baselines.
     """
     if not pairs:
-        raise UsageError("There are no pairs to judge.", hint=_HINT)
+        raise UsageError("There are no pairs to judge.", hint=LINE_HINT)
     judgements: list[Judgement] = []
     seconds = 0.0
     for pair in pairs:
@@ -211,40 +181,6 @@ def embedding_similarity(claim: str, references: Iterable[str], embedder: Embedd
     return float((vectors[1:] @ vectors[0]).max())
 
 
-def _pair(line: str, number: int) -> Pair:
-    """Raises ValueError with what is wrong with the line."""
-    value = json.loads(line)
-    if not isinstance(value, dict):
-        raise ValueError("not an object")
-    claim = value.get("claim")
-    if not isinstance(claim, str) or not claim.strip():
-        raise ValueError("claim is not a text")
-    given = value.get("id")
-    identifier = str(number if given is None else given)
-    return Pair(identifier, claim, _references(value), _label(value.get("label")))
-
-
-def _references(value: dict[str, Any]) -> tuple[str, ...]:
-    given = [name for name in ("references", "sentences") if name in value]
-    if len(given) != 1:
-        raise ValueError("either references or sentences are wanted")
-    texts = value[given[0]]
-    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-        raise ValueError(f"{given[0]} is not a list of texts")
-    filled = tuple(text for text in texts if text.strip())
-    if not filled:
-        raise ValueError(f"{given[0]} holds no text")
-    return filled if given == ["references"] else (" ".join(filled),)
-
-
-def _label(value: object) -> Label:
-    if value in _LABEL_NAMES:
-        return cast(Label, value)
-    if type(value) is int and value in (0, 1):
-        return "SUPPORT" if value else "UNSUPPORTED"
-    raise ValueError(f"label is {json.dumps(value)}, not 1, 0, {', '.join(_LABEL_NAMES)}")
-
-
 def _as_paper(text: str) -> tuple[Paper, list[Quote]]:
     """Evidence as the verifier reads it: a paper without a title, and its sentences."""
     return bare_paper("", "", text), [
@@ -268,7 +204,7 @@ def _views(judgements: Sequence[Judgement]) -> tuple[View, ...]:
     """SUPPORT against the rest; where all three labels are told apart, evidence against none, too."""
     labels = [judgement.pair.label for judgement in judgements]
     views = [_view("supported against the rest", judgements, [label == "SUPPORT" for label in labels])]
-    if set(labels) == set(_LABEL_NAMES):
+    if set(labels) == set(NAMED_LABELS):
         views.append(_view("evidence against none", judgements, [label != "NOINFO" for label in labels]))
     return tuple(views)
 

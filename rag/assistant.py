@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from rag import catalogue
 from rag.compose import compose, hedge, refuse
 from rag.library import Library
-from rag.protocols import Embedder, VectorStore
+from rag.protocols import Embedders, VectorStore
 from rag.read import READING, Reader, quote, read
 from rag.retrieve import retrieve
 from rag.types import Answer, Kind, Passage, Plan, Reading, Timings, Turn, Usage
@@ -46,7 +46,7 @@ class Assistant:
 
     library: Library
     vectors: VectorStore
-    embedder: Embedder
+    embedders: Embedders
     gazetteer: Gazetteer
     reader: Callable[[], Reader | None]
     papers_read: int
@@ -110,7 +110,9 @@ class Assistant:
                 yield compose(question, plan, readings, model=reader.model.name, timings=watch.timings())
 
     def _retrieve(self, plan: Plan, count: int) -> tuple[Passage, ...]:
-        return retrieve(plan, library=self.library, vectors=self.vectors, embedder=self.embedder, count=count)
+        return retrieve(
+            plan, library=self.library, vectors=self.vectors, embedders=self.embedders, count=count
+        )
 
 
 def choose_papers(plan: Plan, passages: Sequence[Passage], *, floor: float) -> tuple[Passage, ...]:

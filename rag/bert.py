@@ -1,11 +1,13 @@
-"""A small BERT sentence encoder's forward pass in numpy: one short text to one unit vector.
+"""A sentence encoder's forward pass in numpy: one short text to one unit vector.
 
 A question is embedded half a second after the start with this, where sentence-transformers
 takes 7 s to import torch. Tests hold it equal to sentence-transformers within 1e-5. It reads
-models of one kind only (BERT, mean pooling, unit length: all-MiniLM, bge, e5 and the like);
-`open_encoder` gives None for others. Knows nothing of papers, chunks or batches.
+two kinds of model, with mean pooling and unit length: BERT (all-MiniLM, e5 and the like) and
+MPNet (all-mpnet-base-v2); `open_encoder` gives None for others. Knows nothing of papers, chunks
+or batches.
 
-Source of the formulas: Devlin et al. 2018, BERT; the post-norm layer of Vaswani et al. 2017.
+Source of the formulas: Devlin et al. 2018, BERT; the post-norm layer of Vaswani et al. 2017;
+MPNet's relative positions are those of Raffel et al. 2020, T5.
 """
 
 from __future__ import annotations
@@ -26,14 +28,30 @@ Weights = Mapping[str, NDArray[np.float32]]
 # Pieces that the encoder puts around a text: [CLS] and [SEP].
 ENCODER_MARKS = 2
 
-_PLAIN_BERT = {"model_type": "bert", "hidden_act": "gelu"}
+# MPNet's positions count from the one after its padding's.
+_MPNET_FIRST_POSITION = 2
+# Distances from this on are one bucket.
+_FARTHEST = 128
+_MPNET_NAMES = (
+    (".attention.attn.q.", ".attention.self.query."),
+    (".attention.attn.k.", ".attention.self.key."),
+    (".attention.attn.v.", ".attention.self.value."),
+    (".attention.attn.o.", ".attention.output.dense."),
+    (".attention.LayerNorm.", ".attention.output.LayerNorm."),
+)
+
+_KINDS = ("bert", "mpnet")
 _FILES = ("tokenizer.json", "model.safetensors", "sentence_bert_config.json")
 _MODULES = ("Transformer", "Pooling", "Normalize")
 
 
 @dataclass(frozen=True, slots=True)
 class BertEncoder:
-    """An open encoder. It reads at most `limit` pieces of a text, ENCODER_MARKS of them its own."""
+    """An open encoder. It reads at most `limit` pieces of a text, ENCODER_MARKS of them its own.
+
+    `weights` have BERT's names. `distances`, shape (buckets, heads), is what attention adds for how
+    far one piece is from another; None where the model knows positions alone.
+    """
 
     tokenizer: Any
     weights: Weights
@@ -41,14 +59,16 @@ class BertEncoder:
     layers: int
     heads: int
     epsilon: float
+    distances: NDArray[np.float32] | None = None
 
     def encode(self, text: str) -> Vectors:
         """The text's unit vector, shape (dimension,)."""
         whole = self.tokenizer.encode(text).ids
         pieces = np.array([*whole[: self.limit - 1], whole[-1]] if len(whole) > self.limit else whole)
         hidden = self._embedded(pieces)
+        bias = self._distance_bias(len(pieces))
         for layer in range(self.layers):
-            hidden = self._layer(hidden, f"encoder.layer.{layer}")
+            hidden = self._layer(hidden, f"encoder.layer.{layer}", bias)
         pooled = hidden.mean(axis=0)
         return np.asarray(pooled / np.linalg.norm(pooled), dtype=np.float32)
 
@@ -69,20 +89,28 @@ class BertEncoder:
         )
         return self._normed(summed, "embeddings.LayerNorm")
 
-    def _layer(self, hidden: Vectors, name: str) -> Vectors:
-        attended = self._attention(hidden, f"{name}.attention.self")
+    def _distance_bias(self, length: int) -> Vectors | np.float32:
+        """What attention adds, shape (heads, length, length), or nothing."""
+        if self.distances is None:
+            return np.float32(0)
+        places = np.arange(length)
+        buckets = distance_buckets(places[None, :] - places[:, None], len(self.distances))
+        return self.distances[buckets].transpose(2, 0, 1)
+
+    def _layer(self, hidden: Vectors, name: str, bias: Vectors | np.float32) -> Vectors:
+        attended = self._attention(hidden, f"{name}.attention.self", bias)
         attended = self._dense(attended, f"{name}.attention.output.dense")
         hidden = self._normed(hidden + attended, f"{name}.attention.output.LayerNorm")
         wide = _gelu(self._dense(hidden, f"{name}.intermediate.dense"))
         return self._normed(hidden + self._dense(wide, f"{name}.output.dense"), f"{name}.output.LayerNorm")
 
-    def _attention(self, hidden: Vectors, name: str) -> Vectors:
+    def _attention(self, hidden: Vectors, name: str, bias: Vectors | np.float32) -> Vectors:
         length, width = hidden.shape
         query, key, value = (
             self._dense(hidden, f"{name}.{part}").reshape(length, self.heads, -1).transpose(1, 0, 2)
             for part in ("query", "key", "value")
         )
-        scores = query @ key.transpose(0, 2, 1) / np.float32(np.sqrt(width / self.heads))
+        scores = query @ key.transpose(0, 2, 1) / np.float32(np.sqrt(width / self.heads)) + bias
         exponents = np.exp(scores - scores.max(axis=-1, keepdims=True))
         shares = exponents / exponents.sum(axis=-1, keepdims=True)
         return np.asarray((shares @ value).transpose(1, 0, 2).reshape(length, width))
@@ -98,7 +126,8 @@ class BertEncoder:
 
 def open_encoder(folder: Path) -> BertEncoder | None:
     """The encoder in a sentence-transformers folder; None where it is of another kind."""
-    if not _is_plain_bert(folder):
+    kind = _kind(folder)
+    if kind is None:
         return None
     from safetensors.numpy import load_file
     from tokenizers import Tokenizer
@@ -108,33 +137,64 @@ def open_encoder(folder: Path) -> BertEncoder | None:
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.no_truncation()
+    weights = load_file(folder / "model.safetensors")
     return BertEncoder(
         tokenizer=tokenizer,
-        weights=load_file(folder / "model.safetensors"),
+        weights=_as_bert(weights) if kind == "mpnet" else weights,
         limit=limit,
         layers=config["num_hidden_layers"],
         heads=config["num_attention_heads"],
         epsilon=config["layer_norm_eps"],
+        distances=weights["encoder.relative_attention_bias.weight"] if kind == "mpnet" else None,
     )
 
 
-def _is_plain_bert(folder: Path) -> bool:
-    """Whether every file says that this is the one kind of model that is computed here."""
+def distance_buckets(distances: NDArray[np.int64], buckets: int) -> NDArray[np.int64]:
+    """The bucket of each signed distance: half of them for pieces that follow; near ones have their
+    own, those farther off share one with others of like size, on a logarithmic scale.
+    """
+    half = buckets // 2
+    exact = half // 2
+    far = np.abs(distances)
+    shared = exact + (
+        np.log(np.maximum(far, 1).astype(np.float32) / exact) / np.log(_FARTHEST / exact) * (half - exact)
+    ).astype(np.int64)
+    near = np.where(far < exact, far, np.minimum(shared, half - 1))
+    return np.asarray(near + half * (distances > 0), dtype=np.int64)
+
+
+def _as_bert(weights: Weights) -> Weights:
+    """MPNet's weights under BERT's names; all its pieces are of one type."""
+    renamed = {}
+    for name, values in weights.items():
+        for theirs, ours in _MPNET_NAMES:
+            name = name.replace(theirs, ours)
+        renamed[name] = values
+    positions = renamed["embeddings.position_embeddings.weight"]
+    renamed["embeddings.position_embeddings.weight"] = positions[_MPNET_FIRST_POSITION:]
+    renamed["embeddings.token_type_embeddings.weight"] = np.zeros_like(positions[:1])
+    return renamed
+
+
+def _kind(folder: Path) -> str | None:
+    """Which of the kinds computed here every file of the folder says that it is, if any."""
     try:
         config = json.loads((folder / "config.json").read_text("utf-8"))
         modules = json.loads((folder / "modules.json").read_text("utf-8"))
         pooling = json.loads((folder / modules[1]["path"] / "config.json").read_text("utf-8"))
         kinds = tuple(module["type"].rpartition(".")[2] for module in modules)
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        return False
+        return None
     modes = {mode for mode, on in pooling.items() if mode.startswith("pooling_mode") and on}
-    return (
-        all(config.get(key) == value for key, value in _PLAIN_BERT.items())
+    computed = (
+        config.get("model_type") in _KINDS
+        and config.get("hidden_act") == "gelu"
         and config.get("position_embedding_type", "absolute") == "absolute"
         and kinds == _MODULES
         and modes == {"pooling_mode_mean_tokens"}
         and all((folder / name).is_file() for name in _FILES)
     )
+    return config["model_type"] if computed else None
 
 
 def _gelu(values: Vectors) -> Vectors:

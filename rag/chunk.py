@@ -19,31 +19,31 @@ PieceSpans = Callable[[str], list[Span]]
 CHUNKER_VERSION = "1"
 # Windows keep at least this room, however long the title that is embedded before them.
 LEAST_WINDOW_PIECES = 64
+# Word pieces that neighbouring windows share.
+WINDOW_OVERLAP = 48
 
 
 def chunk_paper(
-    paper: Paper, *, piece_spans: PieceSpans, max_pieces: int, overlap: int = 48
+    paper: Paper, kind: ChunkKind, *, piece_spans: PieceSpans, max_pieces: int
 ) -> tuple[Chunk, ...]:
-    """The windows of the paper's abstract, then its sentences.
+    """The windows of the paper's abstract, or its sentences.
 
     `piece_spans` gives the spans of a text's word pieces. Sentences keep `max_pieces`; windows
     leave the title's pieces free, since title and window are embedded together.
     """
     text = paper.abstract
-    title_pieces = len(piece_spans(paper.title))
-    room = min(max_pieces, max(max_pieces - title_pieces, LEAST_WINDOW_PIECES))
-    whole = windows(text, piece_spans(text), max_pieces=room, overlap=overlap)
-    parts = [
-        (start + part_start, start + part_end)
-        for start, end in sentences(text)
-        for part_start, part_end in windows(
-            text[start:end], piece_spans(text[start:end]), max_pieces=max_pieces, overlap=0
-        )
-    ]
-    return (
-        *(_chunk(paper, "window", span) for span in whole),
-        *(_chunk(paper, "sentence", span) for span in parts),
-    )
+    if kind == "window":
+        room = max(max_pieces - len(piece_spans(paper.title)), LEAST_WINDOW_PIECES)
+        spans = windows(text, piece_spans(text), max_pieces=min(max_pieces, room), overlap=WINDOW_OVERLAP)
+    else:
+        spans = [
+            (start + part_start, start + part_end)
+            for start, end in sentences(text)
+            for part_start, part_end in windows(
+                text[start:end], piece_spans(text[start:end]), max_pieces=max_pieces, overlap=0
+            )
+        ]
+    return tuple(_chunk(paper, kind, span) for span in spans)
 
 
 def windows(text: str, pieces: Sequence[Span], *, max_pieces: int, overlap: int) -> list[Span]:

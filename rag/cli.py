@@ -1,24 +1,22 @@
 """The `vouch` command: parse, open, call, print. Each command is a few lines.
 
-Answers go to stdout, progress and errors to stderr. Exit codes: 0 done, 1 a RagError,
-2 bad usage, 130 interrupted. Heavy modules are imported inside the commands.
+Answers go to stdout, progress and errors to stderr. Heavy modules are imported inside the commands.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from io import TextIOWrapper
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from rag import __version__
-from rag.errors import QuestionError, RagError, UsageError
+from rag.command import INTERRUPTED, as_command, say
+from rag.errors import QuestionError, UsageError
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -37,33 +35,15 @@ app.add_typer(models_app, name="models")
 
 # The UsageError of click: of typer's own copy or of the package, as the release of typer has it.
 COMMAND_LINE_FAULT: type[Exception] = typer.BadParameter.__mro__[1]
-INTERRUPTED = 130
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def main() -> None:
     """Run the command; a RagError is one sentence and a hint, never a traceback."""
-    _silence_libraries()
-    _write_utf8()
-    try:
-        code = app(standalone_mode=False) or 0
-        if code == INTERRUPTED:  # what typer makes of Ctrl-C
-            raise KeyboardInterrupt
-        sys.stdout.flush()
-        sys.exit(code)
-    except COMMAND_LINE_FAULT as error:
-        _complain(_usage_error(error))
-        sys.exit(2)
-    except RagError as error:
-        _complain(error)
-        sys.exit(2 if isinstance(error, UsageError) else 1)
-    except (typer.Abort, KeyboardInterrupt):
-        _say("Interrupted. Nothing is lost: run the same command again to go on.")
-        sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+    with as_command():
+        code = _run()
+    sys.exit(code)
 
 
 @app.callback(invoke_without_command=True)
@@ -80,10 +60,11 @@ def ingest_command(
     crawl_year: Annotated[int | None, typer.Option(help="Year of dates that print none.")] = None,
 ) -> None:
     """Index the shipped seeds, or the pages given; only what is new or changed."""
+    from rag.bars import stage_bars
     from rag.config import load_settings
     from rag.wiring import ingest_pages
 
-    with _progress() as progress:
+    with stage_bars() as progress:
         report = ingest_pages(
             load_settings(), _expanded(paths or []), crawl_year=crawl_year, rebuild=rebuild, progress=progress
         )
@@ -176,7 +157,7 @@ def papers(
             names = ", ".join(paper.authors) + (" et al." if paper.et_al else "")
             print(harmless(f"{date}  {paper.category or '  '}  {paper.title} — {names}"))
     if not found:
-        sys.stderr.write("No paper on the shelf fits these filters.\n")
+        say("No paper on the shelf fits these filters.")
 
 
 @app.command()
@@ -199,7 +180,7 @@ def chat(
             host=host,
             port=port,
             auth=(name, password) if auth else None,
-            on_ready=lambda url: _say(f"Vouch is open on {url} (Ctrl-C ends it)."),
+            on_ready=lambda url: say(f"Vouch is open on {url} (Ctrl-C ends it)."),
         )
 
 
@@ -225,28 +206,31 @@ def eval_command(
     as_json: Json = False,
 ) -> None:
     """Run eval suites, or make the report of their results; docs/evals.md tells more."""
-    from evals.run import DEFAULT_SUITE, Options, check_options, run_suite, write_report
+    from evals.options import DEFAULT_SUITE, Options, check_options, check_report_options
+    from evals.run import run_suite, write_report
+    from rag.bars import stage_bars
     from rag.config import load_settings
 
     settings = load_settings()
-    if model:
-        settings = settings.model_copy(update={"model": model})
+    options = Options(bench, pairs, articles, split, sample, show_held, tuple(peers or ()), results)
     if suites and suites[0] == "report":
+        check_report_options(options, model=model, json=as_json)
         page, markdown = write_report(settings, [Path(name) for name in suites[1:]], results)
         print(markdown)
-        _say(f"Written: {page}")
+        say(f"Written: {page}")
         return
-    options = Options(bench, pairs, articles, split, sample, show_held, tuple(peers or ()), results)
+    if model:
+        settings = settings.model_copy(update={"model": model})
     names = suites or [DEFAULT_SUITE]
     check_options(names, options)
     for suite in names:
-        with _progress() as progress:
+        with stage_bars() as progress:
             report, path = run_suite(settings, suite, options, progress=progress)
         if as_json:
             _print_json(report.record())
         else:
             print(report.table())
-        _say(f"Written: {path}")
+        say(f"Written: {path}")
 
 
 @app.command()
@@ -289,15 +273,16 @@ def models_pull(
     names: Annotated[list[str] | None, typer.Argument(help="Names; none: the default.")] = None,
 ) -> None:
     """Fetch models as data, check them, and keep them in the cache."""
+    from rag.bars import download_bar
     from rag.config import load_settings
     from rag.weights import find, load_catalogue, pull
 
     settings, catalogue = load_settings(), load_catalogue()
     wanted = [find(catalogue, name) for name in names or []] or [m for m in catalogue if m.role == "default"]
     for model in wanted:
-        with _download_bar(model.name) as advance:
-            path = pull(model, folder=settings.models_path, report=_say, progress=advance)
-        _say(f"{model.name} is in {path}.")
+        with download_bar(model.name) as advance:
+            path = pull(model, folder=settings.models_path, report=say, progress=advance)
+        say(f"{model.name} is in {path}.")
 
 
 @models_app.command("use")
@@ -316,7 +301,7 @@ def models_use(model: Annotated[str, typer.Argument(help="A name, a path of a GG
     elif setting:
         setting = choice.name
     save_setting(settings, "model", setting)
-    _say(f"Answers come from {choice.name} from now on.")
+    say(f"Answers come from {choice.name} from now on.")
 
 
 @models_app.command("verify")
@@ -333,7 +318,20 @@ def models_verify(
         verify(model, settings.models_path)
         print(f"{model.name}: as recorded")
     if not names and not here:
-        _say("No model is here yet; `vouch models pull` fetches the default.")
+        say("No model is here yet; `vouch models pull` fetches the default.")
+
+
+def _run() -> int:
+    """The command's exit code; what typer and click raise becomes what `as_command` knows."""
+    try:
+        code: int = app(standalone_mode=False) or 0
+    except COMMAND_LINE_FAULT as error:
+        raise _usage_error(error) from error
+    except typer.Abort as error:
+        raise KeyboardInterrupt from error
+    if code == INTERRUPTED:  # what typer makes of Ctrl-C
+        raise KeyboardInterrupt
+    return code
 
 
 def _ask_batch(path: Path) -> None:
@@ -389,42 +387,6 @@ def _print_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=None))
 
 
-@contextmanager
-def _progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A progress bar on stderr where that is a terminal; nothing elsewhere."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        tasks: dict[str, Any] = {}
-
-        def advance(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bar.add_task(stage, total=total)
-            bar.update(tasks[stage], completed=done, total=total)
-
-        yield advance
-
-
-@contextmanager
-def _download_bar(name: str) -> Iterator[Callable[[int, int | None], None]]:
-    """A bar in bytes on stderr where that is a terminal; nothing elsewhere."""
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task(name, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-
-
 def _usage_error(fault: Any) -> UsageError:
     """What click found wrong, in one sentence, and where to read on."""
     command = fault.ctx.command_path if fault.ctx else "vouch"
@@ -432,28 +394,3 @@ def _usage_error(fault: Any) -> UsageError:
     return UsageError(
         message if message.endswith((".", "?", "!")) else f"{message}.", hint=f"Run `{command} --help`."
     )
-
-
-def _complain(error: RagError) -> None:
-    sys.stderr.write(f"vouch: {error.message}\n")
-    if error.hint:
-        sys.stderr.write(f"       {error.hint}\n")
-
-
-def _write_utf8() -> None:
-    """Papers hold every alphabet, and a question any bytes: neither ends a command where it is printed."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors="replace")
-
-
-def _silence_libraries() -> None:
-    """No telemetry, no hub, no warnings of libraries on a reader's terminal."""
-    import warnings
-
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
-    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-    os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    warnings.simplefilter("ignore")

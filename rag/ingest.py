@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from rag.chunk import CHUNKER_VERSION, chunk_paper
 from rag.errors import LibraryError
 from rag.library import Library
-from rag.protocols import Embedder, VectorStore
+from rag.protocols import Embedders, VectorStore, embedder_names
 from rag.tokens import count_tokens
 from rag.types import Chunk, Page, Paper
 
@@ -40,9 +40,9 @@ class IngestReport:
     abstract_tokens: int
 
 
-def index_fingerprint(embedder: Embedder) -> str:
+def index_fingerprint(embedders: Embedders) -> str:
     """What chunks and vectors depend on; another one means that they are made anew."""
-    return f"{embedder.name} chunker-{CHUNKER_VERSION}"
+    return f"{embedder_names(embedders)} chunker-{CHUNKER_VERSION}"
 
 
 def ingest(
@@ -50,7 +50,7 @@ def ingest(
     *,
     library: Library,
     vectors: VectorStore,
-    embedder: Embedder,
+    embedders: Embedders,
     rebuild: bool = False,
     progress: Progress = lambda stage, done, total: None,
 ) -> IngestReport:
@@ -60,7 +60,7 @@ def ingest(
     are read now and makes all chunks and vectors anew. Raises LibraryError where library or
     vectors cannot be written.
     """
-    fingerprint = index_fingerprint(embedder)
+    fingerprint = index_fingerprint(embedders)
     rechunk = rebuild or library.chunker() != fingerprint
     known_pages = set(library.pages())
     changed = [(page, papers) for page, papers in pages if page not in known_pages]
@@ -73,15 +73,12 @@ def ingest(
             to_chunk = [
                 paper for paper in library.papers() if rechunk or _differs(paper, before.get(paper.id))
             ]
-            max_pieces = embedder.max_pieces if to_chunk else 0
             for done, paper in enumerate(to_chunk, 1):
-                library.put_chunks(
-                    paper.id, chunk_paper(paper, piece_spans=embedder.piece_spans, max_pieces=max_pieces)
-                )
+                library.put_chunks(paper.id, chunks_of(paper, embedders))
                 progress("Splitting", done, len(to_chunk))
             library.put_chunker(fingerprint)
     embedded, removed = sync_vectors(
-        library=library, vectors=vectors, embedder=embedder, rebuild=rebuild, progress=progress
+        library=library, vectors=vectors, embedders=embedders, rebuild=rebuild, progress=progress
     )
     touched = bool(changed or embedded or removed)
     return IngestReport(
@@ -100,12 +97,12 @@ def sync_vectors(
     *,
     library: Library,
     vectors: VectorStore,
-    embedder: Embedder,
+    embedders: Embedders,
     rebuild: bool = False,
     progress: Progress = lambda stage, done, total: None,
 ) -> tuple[int, int]:
     """Make the vectors what the library's chunks say: chunks embedded and chunks removed."""
-    fingerprint = index_fingerprint(embedder)
+    fingerprint = index_fingerprint(embedders)
     if rebuild or vectors.fingerprint() != fingerprint:
         vectors.reset(fingerprint)
     chunks = {chunk.id: chunk for chunk in library.chunks()}
@@ -117,17 +114,32 @@ def sync_vectors(
     )
     vectors.delete(gone)
     titles = {paper.id: paper.title for paper in library.papers()} if missing else {}
-    for start in range(0, len(missing), EMBED_BATCH):
-        batch = missing[start : start + EMBED_BATCH]
-        texts = [embedded_text(chunk, titles[chunk.paper_id]) for chunk in batch]
-        vectors.upsert(batch, embedder.embed_documents(texts))
-        progress("Embedding", start + len(batch), len(missing))
+    done = 0
+    for kind, embedder in embedders.items():
+        of_kind = [chunk for chunk in missing if chunk.kind == kind]
+        for start in range(0, len(of_kind), EMBED_BATCH):
+            batch = of_kind[start : start + EMBED_BATCH]
+            texts = [embedded_text(chunk, titles[chunk.paper_id]) for chunk in batch]
+            vectors.upsert(batch, embedder.embed_documents(texts))
+            done += len(batch)
+            progress("Embedding", done, len(missing))
     if vectors.count() != len(chunks):
         raise LibraryError(
             f"The vectors hold {vectors.count()} chunks where the library holds {len(chunks)}.",
             hint="Run `vouch ingest --rebuild`.",
         )
     return len(missing), len(gone)
+
+
+def chunks_of(paper: Paper, embedders: Embedders) -> list[Chunk]:
+    """All chunks of one paper, each kind cut to what its embedder reads."""
+    return [
+        chunk
+        for kind, embedder in embedders.items()
+        for chunk in chunk_paper(
+            paper, kind, piece_spans=embedder.piece_spans, max_pieces=embedder.max_pieces
+        )
+    ]
 
 
 def embedded_text(chunk: Chunk, title: str) -> str:

@@ -7,7 +7,7 @@ honest programs. Contract tests run on both.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,8 +49,22 @@ class Embedder(Protocol):
         ...
 
 
+Embedders = Mapping[ChunkKind, Embedder]
+"""Who embeds the chunks of each kind."""
+
+
+def one_for_all(embedder: Embedder) -> Embedders:
+    """The same embedder for chunks of every kind."""
+    return dict.fromkeys(get_args(ChunkKind), embedder)
+
+
+def embedder_names(embedders: Embedders) -> str:
+    """What made the vectors: each embedder's name once."""
+    return " + ".join(dict.fromkeys(embedders[kind].name for kind in get_args(ChunkKind)))
+
+
 class VectorStore(Protocol):
-    """Chunk vectors, searched by cosine."""
+    """Chunk vectors, searched by cosine; each kind has its own space."""
 
     def fingerprint(self) -> str | None:
         """What the stored vectors were made by; None where nothing is stored."""

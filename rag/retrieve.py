@@ -15,11 +15,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import get_args
 
 from rag.evidence import score_sentences
 from rag.library import Library
-from rag.protocols import Embedder, Vectors, VectorStore
+from rag.protocols import Embedders, Vectors, VectorStore
 from rag.types import Chunk, ChunkKind, Paper, Passage, Plan, Quote, Signal
 from rag.words import content_words, holds_name, proper_names, spaced, stem, words
 
@@ -34,24 +33,27 @@ NAME_BONUS = 0.6
 # BM25's saturation and length norm, as Anserini sets them for BEIR.
 SATURATION = 0.9
 LENGTH_NORM = 0.4
-# Logistic model of "this paper answers": fitted by `python -m evals.calibrate` on its questions.
-RELEVANCE_BIAS = -4.31
-RELEVANCE_SIMILARITY = 4.19
-RELEVANCE_MISSING_NAME = -2.55
-RELEVANCE_STANDING_OUT = 5.06
+# Logistic model of "this paper answers": fitted by `python -m evals.calibrate`.
+RELEVANCE_BIAS = -4.79
+RELEVANCE_WINDOW = 7.05
+RELEVANCE_SENTENCE = 2.69
+RELEVANCE_MISSING_NAME = -0.62
+RELEVANCE_STANDING_OUT = 6.50
 MOST_MISSING_NAMES = 2
 # What `vouch search --explain` tells of each paper.
 SIGNALS = ("window", "sentence", "terms", "named")
 # Papers after the first that make up the field that a paper stands out from.
 FIELD = 5
 
+QuestionVectors = Mapping[ChunkKind, Vectors]
+
 
 def retrieve(
-    plan: Plan, *, library: Library, vectors: VectorStore, embedder: Embedder, count: int
+    plan: Plan, *, library: Library, vectors: VectorStore, embedders: Embedders, count: int
 ) -> tuple[Passage, ...]:
     """The `count` best papers for the plan, best first, each with its sentences scored."""
     weights = term_weights(plan.question, library)
-    ranked = rank(plan, library=library, vectors=vectors, embedder=embedder, weights=weights)
+    ranked = rank(plan, library=library, vectors=vectors, embedders=embedders, weights=weights)
     field = _mean([found.signals.score for found in ranked[1 : 1 + FIELD]])
     return tuple(
         Passage(
@@ -104,7 +106,7 @@ def rank(
     *,
     library: Library,
     vectors: VectorStore,
-    embedder: Embedder,
+    embedders: Embedders,
     weights: Mapping[str, float],
 ) -> list[Ranked]:
     """All candidates, best first: every paper that any signal puts forward.
@@ -112,11 +114,11 @@ def rank(
     `weights` are the question's `term_weights`.
     """
     allowed = [paper.id for paper in library.papers(plan.scope)] if plan.scope else None
-    question_vector = embedder.embed_query(plan.question)
+    question = _question_vectors(plan.question, embedders)
     asked_names = proper_names(plan.question)
-    candidates = _candidates(plan, question_vector, list(weights), library, vectors, allowed)
+    candidates = _candidates(plan, question, list(weights), library, vectors, allowed)
     papers = library.papers_by_id(sorted(candidates))
-    similarities = _similarities(question_vector, sorted(papers), library, vectors)
+    similarities = _similarities(question, sorted(papers), library, vectors)
     usual_length = _mean([_stem_counts(_searched(paper)).total() for paper in papers.values()])
     ranked = [
         Ranked(
@@ -145,10 +147,6 @@ def _placed(signals: Signals, ranked: Sequence[Ranked]) -> tuple[Signal, ...]:
     )
 
 
-def best_similarity(signals: Signals) -> float:
-    return max(signals.window, signals.sentence)
-
-
 def relevance(signals: Signals, field: float) -> float:
     """The probability that the paper is about what was asked.
 
@@ -157,7 +155,8 @@ def relevance(signals: Signals, field: float) -> float:
     """
     logit = (
         RELEVANCE_BIAS
-        + RELEVANCE_SIMILARITY * best_similarity(signals)
+        + RELEVANCE_WINDOW * signals.window
+        + RELEVANCE_SENTENCE * signals.sentence
         + RELEVANCE_MISSING_NAME * min(signals.missing_names, MOST_MISSING_NAMES)
         + RELEVANCE_STANDING_OUT * (signals.score - field)
     )
@@ -212,33 +211,41 @@ def _searched(paper: Paper) -> str:
     return f"{paper.title} {paper.abstract} {' '.join(paper.authors)} {paper.page_author} {paper.date or ''}"
 
 
+def _question_vectors(question: str, embedders: Embedders) -> QuestionVectors:
+    """The question's vector in the space of each kind of chunk; an embedder reads it once."""
+    distinct = {id(embedder): embedder for embedder in embedders.values()}
+    vectors = {key: embedder.embed_query(question) for key, embedder in distinct.items()}
+    return {kind: vectors[id(embedder)] for kind, embedder in embedders.items()}
+
+
 def _candidates(
     plan: Plan,
-    question_vector: Vectors,
+    question: QuestionVectors,
     terms: Sequence[str],
     library: Library,
     vectors: VectorStore,
     allowed: Sequence[str] | None,
 ) -> set[str]:
     found = set(plan.named)
-    for kind in get_args(ChunkKind):
-        hits = vectors.search(question_vector, count=CANDIDATES, kind=kind, paper_ids=allowed)
+    for kind, vector in question.items():
+        hits = vectors.search(vector, count=CANDIDATES, kind=kind, paper_ids=allowed)
         found.update(hit.paper_id for hit in hits)
     found.update(paper_id for paper_id, _ in library.search_text(terms, count=CANDIDATES))
     return found if allowed is None else found & set(allowed)
 
 
 def _similarities(
-    question_vector: Vectors, paper_ids: Sequence[str], library: Library, vectors: VectorStore
+    question: QuestionVectors, paper_ids: Sequence[str], library: Library, vectors: VectorStore
 ) -> dict[str, list[tuple[Chunk, float]]]:
     """Each paper's chunks with their cosine to the question."""
     stored: dict[str, Vectors] = {}
-    for kind in get_args(ChunkKind):
+    for kind in question:
         stored.update(vectors.vectors_of(paper_ids, kind=kind))
     similarities: dict[str, list[tuple[Chunk, float]]] = {paper_id: [] for paper_id in paper_ids}
     for chunk in library.chunks_of(paper_ids):
         if chunk.id in stored:
-            similarities[chunk.paper_id].append((chunk, float(stored[chunk.id] @ question_vector)))
+            cosine = float(stored[chunk.id] @ question[chunk.kind])
+            similarities[chunk.paper_id].append((chunk, cosine))
     return similarities
 
 

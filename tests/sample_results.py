@@ -9,18 +9,21 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from evals.answers import AnswersReport, Outcome, failed, summaries
+from evals.answers import RETRIEVED, Outcome, failed
+from evals.pairs import Pair
 from evals.questions import Question
 from evals.results import read_result, write_result
 from evals.retrieval import ALL, MEASURES, RetrievalReport, Score
+from evals.scores import AnswersReport, summaries
 from evals.summaries import MEASURES as ROUGES
 from evals.summaries import SYSTEMS, SummariesReport
 from evals.summaries import Score as RougeScore
-from evals.support import Pair, run_support
+from evals.support import run_support
 from rag.errors import UsageError
 
 OWL = "OWL: A Missing Secret"
 HOSTILE = "<script>alert(1)</script>\"' onload=x <img src=http://example.org/x> | `[a](javascript:b)`\x00"
+RECALLS = {"window": 0.9984, "sentence": 0.995}
 EVIDENCE = ({"title": OWL, "relevance": 0.912, "score": 1.5},)
 
 
@@ -39,6 +42,7 @@ def outcome(asked: Question, *, system: str = "vouch", right: bool = False, **mo
         "facts_held": 1.0 if asked.facts else None,
         "title_recall": 1.0 if asked.papers else None,
         "relevance": 0.9,
+        "first_right": OWL in asked.papers if asked.kind in RETRIEVED else None,
         "evidence": EVIDENCE,
         "first_token_s": 0.4,
         "total_s": 1.5,
@@ -83,7 +87,7 @@ def retrieval_report(group: str = ALL, measures: Any = tuple(MEASURES)) -> Retri
         for system in ("vouch", "bm25")
         for measure in measures
     ]
-    return RetrievalReport("shelf", "dev", "", 195, 12, 3, "words@1", tuple(scores), ())
+    return RetrievalReport("shelf", "dev", "", 195, 12, 3, "words@1", tuple(scores), (), RECALLS)
 
 
 def summaries_report() -> SummariesReport:

@@ -1,4 +1,4 @@
-"""Answers, judged: each branch by a record worked by hand, the summaries against a hand's count."""
+"""Answers, judged: each branch by a record worked by hand."""
 
 from __future__ import annotations
 
@@ -6,73 +6,27 @@ import json
 from typing import Any
 
 import pytest
-from fakes import make_paper
-
-from evals.answers import (
-    HEADINGS,
-    AnswersReport,
-    Outcome,
-    Spread,
-    cells,
-    checkable_claims,
-    failed,
-    judge,
-    run_answers,
-    summaries,
-    summarise,
+from sample_answers import (
+    BOTH,
+    OWL,
+    PAPERS,
+    QUESTIONS,
+    REFUSED,
+    SECRET,
+    SECRET_SAID,
+    SHELF,
+    ask,
+    claim,
+    question,
+    record,
 )
-from evals.metrics import normalise
+
+from evals.answers import Outcome, checkable_claims, failed, judge, run_answers
 from evals.questions import Question, find_questions, load_questions
-from rag.errors import ModelError, QuestionError
+from evals.scores import summarise
+from rag.errors import ModelError
 from rag.pages import read_page
 from rag.wiring import seed_paths
-
-OWL = make_paper(
-    "OWL: A Missing Secret",
-    "Pruning removes weights. OWL sets a sparsity for each layer. It gains 61.22 points.",
-)
-WANDA = make_paper("Wanda", "Wanda prunes weights by magnitude times activation. It needs no retraining.")
-LARKS = make_paper("Larks", "Larks sing at dawn.")
-PAPERS = (OWL, WANDA, LARKS)
-SHELF = {normalise(paper.title): paper for paper in PAPERS}
-TIMINGS = {
-    "retrieve_s": 0.1,
-    "first_token_s": 0.5,
-    "total_s": 1.0,
-    "prompt_tokens": 20,
-    "output_tokens": 4,
-}
-
-
-def record(
-    text: str = "It gains 61.22 points [1].",
-    titles: tuple[str, ...] = (OWL.title,),
-    *,
-    status: str | None = "answered",
-    **more: Any,
-) -> dict[str, Any]:
-    """The parts of a `vouch ask --json` object that are judged; without a status, of another system."""
-    told = {
-        "text": text,
-        "citations": [{"number": number, "title": title} for number, title in enumerate(titles, start=1)],
-        "timings": TIMINGS,
-    }
-    return told | ({"status": status} if status else {}) | more
-
-
-def claim(
-    text: str, *citations: int, support: str = "supported", quote: str = "", span: Any = None
-) -> dict[str, Any]:
-    return {"text": text, "citations": list(citations), "support": support, "quote": quote, "span": span}
-
-
-def question(kind: Any = "fact", papers: tuple[str, ...] = (OWL.title,), **more: Any) -> Question:
-    facts = more.pop("facts", (("61.22",),) if papers else ())
-    return Question("q", kind, ("How many points?",), papers, facts, **more)
-
-
-REFUSED = record("No paper says; near is 61.22.", (), status="not_found")
-BOTH = (OWL.title, WANDA.title, LARKS.title)
 
 
 @pytest.mark.parametrize(
@@ -158,6 +112,36 @@ BOTH = (OWL.title, WANDA.title, LARKS.title)
 )
 def test_what_is_right(asked: Question, said: dict[str, Any], right: bool) -> None:
     assert judge(asked, said, SHELF).right is right
+
+
+@pytest.mark.parametrize(
+    ("asked", "first", "right"),
+    [
+        pytest.param(question(), OWL.title, True, id="the paper"),
+        pytest.param(question(), "owl: a missing secret", True, id="the paper in other letters"),
+        pytest.param(question(), "Wanda", False, id="another"),
+        pytest.param(question("several", BOTH), "Wanda", True, id="one of several"),
+        pytest.param(question("not_on_shelf", ()), "Wanda", False, id="nothing answers"),
+        pytest.param(question("fact", (), facts=(("38",),)), "Wanda", None, id="no paper is known"),
+        *(
+            pytest.param(question(kind), OWL.title, None, id=kind)
+            for kind in ("metadata", "followup", "not_stated", "false_premise", "adversarial")
+        ),
+    ],
+)
+def test_the_first_paper_is_right_where_it_is_one_of_the_questions(
+    asked: Question, first: str, right: bool | None
+) -> None:
+    evidence = [{"title": title, "relevance": 0.5} for title in (first, OWL.title)]
+    outcome = judge(asked, record(evidence=evidence), SHELF)
+    assert outcome.first_right is right
+    assert outcome.row(shown=False)["first_right"] is right
+
+
+def test_without_evidence_no_paper_is_first() -> None:
+    assert judge(question(), record(), SHELF).first_right is None
+    assert judge(question(), record(evidence=[]), SHELF).first_right is None
+    assert failed(question(), "Too long.").first_right is None
 
 
 def test_an_outcome_holds_what_the_record_told() -> None:
@@ -251,43 +235,7 @@ def test_a_broken_quote_is_not_its_abstracts_words(said: dict[str, Any], broken:
     assert outcome.broken_quotes == broken
 
 
-# A run, counted by hand
-
-
-def asked(number: int, kind: Any, *, split: Any = "dev", page: str = "000", **wanted: Any) -> Question:
-    papers, facts = wanted.get("papers", ()), wanted.get("facts", ())
-    return Question(f"{kind}-{number}", kind, (f"{kind} {number}?",), papers, facts, split=split, page=page)
-
-
-RUN = (
-    # right; a fact short; refused; cannot be asked
-    (
-        asked(1, "fact", papers=("OWL: A Missing Secret",), facts=(("61.22",),)),
-        record(claims=[claim("x", 1)]),
-    ),
-    (
-        asked(2, "fact", split="held", papers=("Wanda",), facts=(("magnitude",), ("activation",))),
-        record("By magnitude [2].", (LARKS.title, WANDA.title), claims=[claim("Larks sing at dawn.", 1)]),
-    ),
-    (asked(3, "fact", papers=("Larks",), facts=(("dawn",),)), REFUSED),
-    (asked(4, "method", page="001", papers=("Larks",), facts=(("sing",),)), None),
-    # declined; answered with an invented title; put right
-    (asked(5, "not_stated", page="001"), REFUSED | {"timings": TIMINGS | {"first_token_s": None}}),
-    (asked(6, "not_on_shelf"), record("It bakes [1].", ("Dreamt",), claims=[claim("It bakes.", 1)])),
-    (
-        asked(7, "false_premise", split="held", facts=(("no retraining",),)),
-        record("It needs no retraining [1].", ("Wanda",), claims=[claim("It needs no retraining.", 1)]),
-    ),
-)
-QUESTIONS = tuple(question for question, _ in RUN)
-RECORDS = {question.id: said for question, said in RUN}
-
-
-def ask(question: Question) -> dict[str, Any]:
-    said = RECORDS[question.id]
-    if said is None:
-        raise QuestionError("The question is too long.", hint="Ask a shorter one.")
-    return said
+# A run
 
 
 def test_a_run_asks_in_order_and_tells_its_progress() -> None:
@@ -296,72 +244,6 @@ def test_a_run_asks_in_order_and_tells_its_progress() -> None:
     assert [outcome.question for outcome in outcomes] == list(QUESTIONS)
     assert steps == [(number, 7) for number in range(1, 8)]
     assert [outcome.right for outcome in outcomes] == [True, False, False, False, True, False, True]
-
-
-def test_a_run_counts_what_a_hand_counts() -> None:
-    total = summarise("vouch", "total", run_answers(ask, QUESTIONS, PAPERS))
-    assert (total.system, total.group, total.n, total.failed) == ("vouch", "total", 7, 1)
-    assert total.right == pytest.approx(3 / 7)
-    assert 0 <= total.interval[0] < 3 / 7 < total.interval[1] <= 1
-    # of the four answerable: 1, 1/2, 0 (refused), 0 (failed)
-    assert (total.all_facts, total.mean_facts) == (1 / 4, 1.5 / 4)
-    # precisions 1 and 1/2, none where nothing is cited; recalls 1, 1, 0, 0
-    assert (total.title_precision, total.title_recall) == (1.5 / 2, 2 / 4)
-    # declined: 3, 5, 7, of which 5 and 7 rightly; of 5, 6, 7 two were declined
-    assert (total.refusal_precision, total.refusal_recall) == (2 / 3, 2 / 3)
-    assert total.refusal_f1 == pytest.approx(2 / 3)
-    assert total.false_refusals == 1 / 4
-    # claims of 1, 2, 6, 7; "x" and what a dreamt paper says are not supported
-    assert (total.checked, total.unsupported) == (4, 2 / 4)
-    assert (total.invented, total.broken_quotes) == (1, 0)
-    assert total.total_s == Spread(6, 1.0, 1.0)
-    assert total.first_token_s == Spread(5, 0.5, 0.5)
-    assert (total.prompt_tokens, total.output_tokens) == (120, 24)
-
-
-def test_the_spread_of_times_is_their_median_and_95th_percentile() -> None:
-    said = [record(timings=TIMINGS | {"total_s": seconds}) for seconds in (3.0, 1.0, 2.0)]
-    summary = summarise("vouch", "total", [judge(question(), each, SHELF) for each in said])
-    assert summary.total_s is not None
-    assert (summary.total_s.n, summary.total_s.median) == (3, 2.0)
-    assert summary.total_s.p95 == pytest.approx(2.9)  # nine tenths of the way from 2 to 3
-
-
-def test_what_does_not_apply_is_none() -> None:
-    declined = summarise("vouch", "total", [judge(question("not_stated", ()), REFUSED, SHELF)])
-    assert (declined.all_facts, declined.title_recall, declined.false_refusals) == (None, None, None)
-    assert (declined.checked, declined.unsupported) == (0, None)
-    told = summarise("vouch", "total", [judge(question(), record(), SHELF)])
-    assert (told.refusal_precision, told.refusal_recall, told.refusal_f1) == (None, None, None)
-    nothing = summarise("vouch", "total", [failed(question(), "No.")])
-    assert (nothing.retrieve_s, nothing.first_token_s, nothing.total_s) == (None, None, None)
-
-
-def test_summaries_are_in_total_and_by_split_kind_and_page() -> None:
-    found = summaries(run_answers(ask, QUESTIONS, PAPERS))
-    assert [(summary.group, summary.n) for summary in found] == [
-        ("total", 7),
-        *(("dev", 5), ("held", 2)),
-        *(("fact", 3), ("method", 1), ("not_stated", 1), ("false_premise", 1), ("not_on_shelf", 1)),
-        *(("page 000", 5), ("page 001", 2)),
-    ]
-    assert found[2].right == 1 / 2
-
-
-def test_a_group_of_its_own_is_not_told_twice() -> None:
-    only = [Question("a", "fact", ("How?",), ("Larks",))]
-    assert [each.group for each in summaries(run_answers(lambda asked: record(), only, PAPERS))] == ["total"]
-
-
-def test_systems_are_summarised_apart() -> None:
-    outcomes = [
-        *run_answers(ask, QUESTIONS[:1], PAPERS),
-        *run_answers(lambda question: REFUSED, QUESTIONS[:1], PAPERS, system="peer"),
-    ]
-    assert [(each.system, each.group, each.right) for each in summaries(outcomes)] == [
-        ("vouch", "total", 1),
-        ("peer", "total", 0),
-    ]
 
 
 def test_a_question_that_cannot_be_asked_fails_alone() -> None:
@@ -404,28 +286,10 @@ def test_quoting_the_right_abstracts_and_declining_the_rest_is_right_on_the_ship
 
 # What is written
 
-SECRET = Question(
-    "held-7",
-    "fact",
-    ("SECRET first turn?", "SECRET last turn?"),
-    (OWL.title,),
-    (("SECRET fact",),),
-    ("SECRET forbidden",),
-    split="held",
-    page="002",
-)
-
 
 @pytest.fixture
 def secret() -> Outcome:
-    """A held question's outcome whose every text says so."""
-    told = record(
-        "SECRET forbidden answer [1][9].",
-        (OWL.title, "SECRET title"),
-        claims=[claim("SECRET claim.", 1)],
-        evidence=[{"title": "SECRET evidence", "relevance": 0.5, "score": 1.0}],
-    )
-    return judge(SECRET, told, SHELF)
+    return judge(SECRET, SECRET_SAID, SHELF)
 
 
 def test_a_row_that_is_not_shown_holds_figures_alone(secret: Outcome) -> None:
@@ -453,44 +317,3 @@ def test_a_row_that_is_shown_holds_all(secret: Outcome) -> None:
 
 def test_a_failed_question_is_not_shown_either() -> None:
     assert "SECRET" not in json.dumps(failed(SECRET, "SECRET last turn? is too long.").row(shown=False))
-
-
-@pytest.mark.parametrize(("show_held", "told"), [(False, 0), (True, 1)])
-def test_a_report_hides_held_questions_and_no_others(secret: Outcome, show_held: bool, told: int) -> None:
-    outcomes = (secret, judge(question(split="dev"), record(), SHELF), judge(question(), record(), SHELF))
-    report = AnswersReport("toy", outcomes, summaries(outcomes), show_held=show_held)
-    value = json.loads(json.dumps(report.record()))
-    assert value["suite"] == "toy"
-    assert [each["group"] for each in value["summaries"]] == ["total", "dev", "held"]
-    assert ["text" in row for row in value["rows"]] == [bool(told), True, True]
-    assert ("SECRET" in json.dumps(value)) is show_held
-    assert "SECRET" not in report.table()
-
-
-def test_the_table_has_a_line_a_group_and_blanks_where_nothing_applies() -> None:
-    outcomes = run_answers(ask, QUESTIONS, PAPERS)
-    report = AnswersReport("toy", outcomes, summaries(outcomes))
-    heading, total, *groups = report.table().split("\n")
-    assert heading.split()[:3] == ["vouch", "questions", "right"]
-    assert total.split()[:3] == ["total", "7", "0.43"]
-    assert len(groups) == 9
-    assert cells(report.record()["summaries"][0]) == [
-        *(
-            "total",
-            "7",
-            "0.43",
-            f"{report.summaries[0].interval[0]:.2f}-{report.summaries[0].interval[1]:.2f}",
-        ),
-        *("0.25", "0.75", "0.50", "0.67", "0.67", "0.67", "0.25", "0.50", "1", "0.50", "1.00"),
-    ]
-    not_stated = cells(next(each for each in report.record()["summaries"] if each["group"] == "not_stated"))
-    assert dict(zip(HEADINGS, not_stated[1:], strict=True))["all facts"] == ""
-
-
-def test_the_table_has_a_part_a_system() -> None:
-    outcomes = [
-        *run_answers(ask, QUESTIONS[:2], PAPERS),
-        *run_answers(ask, QUESTIONS[:2], PAPERS, system="peer"),
-    ]
-    parts = AnswersReport("peers", tuple(outcomes), summaries(outcomes)).table().split("\n\n")
-    assert [part.split()[0] for part in parts] == ["vouch", "peer"]

@@ -16,7 +16,7 @@ from rag.errors import ModelError, QuestionError
 from rag.ingest import ingest
 from rag.library import Library
 from rag.prompt import load_prompt
-from rag.protocols import Embedder
+from rag.protocols import Embedder, one_for_all
 from rag.read import Reader
 from rag.types import Answer, Kind, Passage, Plan, Turn
 from rag.understand import build_gazetteer
@@ -43,7 +43,9 @@ SCRIPT = {"OWL: Layerwise": f"{OWL_SAYS} {LIE}", "STBLLM: Below": STBLLM_SAYS, "
 def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Library, MemoryStore, WordEmbedder]]:
     library = Library.open(tmp_path_factory.mktemp("small") / "library.sqlite", create=True)
     vectors, embedder = MemoryStore(), WordEmbedder()
-    ingest([make_page(OWL, STBLLM, TRAFFIC)], library=library, vectors=vectors, embedder=embedder)
+    ingest(
+        [make_page(OWL, STBLLM, TRAFFIC)], library=library, vectors=vectors, embedders=one_for_all(embedder)
+    )
     yield library, vectors, embedder
     library.close()
 
@@ -71,7 +73,7 @@ def desk(parts: tuple[Library, MemoryStore, WordEmbedder]) -> Open:
         assistant = Assistant(
             library=library,
             vectors=vectors,
-            embedder=embedder,
+            embedders=one_for_all(embedder),
             gazetteer=build_gazetteer(library.papers(), {"owl"}.__contains__),
             reader=lambda: reader if with_model else None,
             papers_read=papers_read,
@@ -313,7 +315,7 @@ def test_a_real_answer_by_a_real_model_is_sound(
         assistant = Assistant(
             library=library,
             vectors=open_vectors(shelf),
-            embedder=embedder,
+            embedders=one_for_all(embedder),
             gazetteer=build_gazetteer(library.papers(), lambda word: len(embedder.piece_spans(word)) == 1),
             reader=lambda: reader,
             papers_read=1,

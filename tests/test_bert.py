@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from evals.questions import find_questions, load_questions
-from rag.bert import ENCODER_MARKS, BertEncoder, open_encoder
+from rag.bert import ENCODER_MARKS, BertEncoder, distance_buckets, open_encoder
 from rag.embed import SentenceEmbedder, packaged_folder
 from rag.protocols import Embedder
 
@@ -61,6 +61,51 @@ def test_size_and_limit_equal_those_of_sentence_transformers(
     assert encoder.dimension == embedder.model.get_embedding_dimension()
     assert encoder.limit == embedder.model.max_seq_length
     assert embedder.max_pieces == encoder.limit - ENCODER_MARKS
+
+
+# MPNet: a tiny one with random weights, so that every test run can hold the formulas
+
+
+@pytest.fixture(scope="module")
+def mpnet_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sentence-transformers folder of an MPNet of two layers, that reads the packaged MiniLM's pieces."""
+    import torch
+    from transformers import MPNetConfig, MPNetModel
+
+    folder = tmp_path_factory.mktemp("whole") / "tiny-mpnet"
+    shutil.copytree(packaged_folder(), folder, ignore=shutil.ignore_patterns("config.json", "*.safetensors"))
+    pooling = json.loads((packaged_folder() / "1_Pooling" / "config.json").read_text())
+    (folder / "1_Pooling" / "config.json").write_text(json.dumps(pooling | {"word_embedding_dimension": 48}))
+    torch.manual_seed(1)
+    config = MPNetConfig(
+        vocab_size=30522,
+        hidden_size=48,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=96,
+        max_position_embeddings=514,
+        initializer_range=0.5,
+        pad_token_id=1,
+    )
+    MPNetModel(config).save_pretrained(folder)
+    return folder
+
+
+def test_mpnet_vectors_equal_those_of_sentence_transformers(mpnet_folder: Path) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    encoder = open_encoder(mpnet_folder)
+    assert encoder is not None
+    model = SentenceTransformer(str(mpnet_folder), local_files_only=True)
+    theirs = model.encode(texts(), normalize_embeddings=True, show_progress_bar=False)
+    ours = np.stack([encoder.encode(text) for text in texts()])
+    assert np.abs(ours - theirs).max() < TOLERANCE
+
+
+def test_near_distances_have_buckets_of_their_own_and_far_ones_share() -> None:
+    """32 buckets: 16 for what is before and here, 16 for what follows."""
+    distances = np.array([0, -1, -7, 1, 7, -8, -9, 20, 127, 128, 5000, -5000])
+    assert distance_buckets(distances, 32).tolist() == [0, 1, 7, 17, 23, 8, 8, 26, 31, 31, 31, 15]
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,16 @@ import dataclasses
 import re
 from itertools import pairwise
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.chunk import LEAST_WINDOW_PIECES, chunk_paper, windows
+from rag.chunk import LEAST_WINDOW_PIECES, PieceSpans, chunk_paper, windows
 from rag.pages import read_page
 from rag.sentences import sentences
-from rag.types import Chunk, Paper
+from rag.types import Chunk, ChunkKind, Paper
 
 SEEDS = sorted((Path(__file__).parent.parent / "seeds").glob("*.txt"))
 
@@ -123,30 +124,39 @@ def test_text_without_pieces_is_one_window() -> None:
     assert windows(" ab ", [], max_pieces=3, overlap=1) == [(1, 3)]
 
 
+def all_chunks(paper: Paper, *, piece_spans: PieceSpans, max_pieces: int) -> tuple[Chunk, ...]:
+    """The paper's chunks of every kind."""
+    return tuple(
+        chunk
+        for kind in get_args(ChunkKind)
+        for chunk in chunk_paper(paper, kind, piece_spans=piece_spans, max_pieces=max_pieces)
+    )
+
+
 def test_a_long_title_leaves_windows_the_least_room() -> None:
     text = " ".join(["word"] * 300)
     paper = dataclasses.replace(PAPER, title=" ".join(["title"] * 1000), abstract=text)
-    chunks = chunk_paper(paper, piece_spans=words, max_pieces=200)
+    chunks = all_chunks(paper, piece_spans=words, max_pieces=200)
     assert max(len(words(chunk.text)) for chunk in chunks if chunk.kind == "window") == LEAST_WINDOW_PIECES
     assert max(len(words(chunk.text)) for chunk in chunks if chunk.kind == "sentence") > LEAST_WINDOW_PIECES
 
 
 def test_windows_leave_the_title_free() -> None:
     paper = dataclasses.replace(PAPER, abstract=" ".join(["word"] * 100))
-    assert [chunk.kind for chunk in chunk_paper(paper, piece_spans=words, max_pieces=105)] == [
+    assert [chunk.kind for chunk in all_chunks(paper, piece_spans=words, max_pieces=105)] == [
         "window",
         "sentence",
     ]
-    kinds = [chunk.kind for chunk in chunk_paper(paper, piece_spans=words, max_pieces=104)]
+    kinds = [chunk.kind for chunk in all_chunks(paper, piece_spans=words, max_pieces=104)]
     assert kinds == ["window", "window", "sentence"]
 
 
 def test_chunk_ids_come_from_content() -> None:
     paper = dataclasses.replace(PAPER, abstract="One sentence.")
-    first = chunk_paper(paper, piece_spans=words, max_pieces=100)
-    assert first == chunk_paper(paper, piece_spans=words, max_pieces=200)
-    other = chunk_paper(dataclasses.replace(paper, id="another"), piece_spans=words, max_pieces=100)
-    changed = chunk_paper(
+    first = all_chunks(paper, piece_spans=words, max_pieces=100)
+    assert first == all_chunks(paper, piece_spans=words, max_pieces=200)
+    other = all_chunks(dataclasses.replace(paper, id="another"), piece_spans=words, max_pieces=100)
+    changed = all_chunks(
         dataclasses.replace(paper, abstract="One phrase."), piece_spans=words, max_pieces=100
     )
     ids = [chunk.id for chunk in (*first, *other, *changed)]
@@ -179,7 +189,7 @@ def test_windows_keep_every_character_and_their_limit(text: str, max_pieces: int
 @given(text=TEXTS, max_pieces=st.integers(64, 100))
 def test_chunks_are_the_abstract_s_words(text: str, max_pieces: int) -> None:
     paper = dataclasses.replace(PAPER, abstract=text * 3)
-    chunks = chunk_paper(paper, piece_spans=piece_spans, max_pieces=max_pieces)
+    chunks = all_chunks(paper, piece_spans=piece_spans, max_pieces=max_pieces)
     check_chunks(paper, chunks, max_pieces)
 
 
@@ -196,7 +206,7 @@ def test_long_unbroken_text(unit: str) -> None:
 @pytest.mark.parametrize("path", SEEDS, ids=lambda path: path.name[:3])
 def test_the_shipped_abstracts(path: Path) -> None:
     for paper in read_page(path)[1]:
-        check_chunks(paper, chunk_paper(paper, piece_spans=piece_spans, max_pieces=254), 254)
+        check_chunks(paper, all_chunks(paper, piece_spans=piece_spans, max_pieces=254), 254)
         check_cover(paper.abstract, sentences(paper.abstract))
 
 

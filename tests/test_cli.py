@@ -20,7 +20,7 @@ from rag.cli import app, main, models_app
 from rag.config import Settings, load_settings
 from rag.ingest import ingest
 from rag.library import Library
-from rag.protocols import Embedder
+from rag.protocols import Embedder, one_for_all
 from rag.wiring import open_vectors
 
 # How long a child may take before its test fails: loading everything on a busy machine.
@@ -155,6 +155,7 @@ def test_the_version(vouch: Vouch) -> None:
         ["chat", "--auth", "nameonly"],
         ["models", "nope"],
         ["models", "use"],
+        ["eval", "report", "--sample", "3"],
         ["doctor", "extra"],
     ],
     ids=" ".join,
@@ -509,7 +510,7 @@ def test_no_title_steers_the_terminal(
         [make_page(paper)],
         library=library,
         vectors=open_vectors(settings),
-        embedder=embedder,
+        embedders=one_for_all(embedder),
     )
     library.close()
     out = vouch(*arguments).out

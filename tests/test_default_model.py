@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from evals.run import Options, run_questions
+from evals.options import Options
+from evals.run import run_questions
 from rag.config import Settings
 from rag.wiring import ModelSlot
 

@@ -37,7 +37,17 @@ def without(settings: Settings, home: Path) -> Settings:
 def test_an_indexed_shelf_is_in_order(shelf: Settings) -> None:
     found = by_subject(shelf)
     assert_sound(found)
-    for subject in ("Python", "cores", "disk", "seeds", "embedding model", "library", "index", *PACKAGES):
+    for subject in (
+        "Python",
+        "cores",
+        "disk",
+        "seeds",
+        "embeds sentences",
+        "embeds abstracts",
+        "library",
+        "index",
+        *PACKAGES,
+    ):
         assert found[subject].ok, found[subject]
     assert found["library"].state.startswith("195 papers of 5 pages")
     assert found["seeds"].state == "5 pages, as shipped"
@@ -57,7 +67,7 @@ def test_without_models_it_says_which_to_fetch(settings: Settings, tmp_path: Pat
     found = by_subject(settings.model_copy(update={"cache": tmp_path / "none"}))
     assert_sound(found)
     missing = [finding for finding in found.values() if finding.optional]
-    assert len(missing) == sum(model.role in ("default", "fallback") for model in load_catalogue())
+    assert len(missing) == sum(model.role in ("default", "fallback", "encoder") for model in load_catalogue())
     for finding in missing:
         assert not finding.ok
         assert finding.cure.startswith("Run `vouch models pull ")
@@ -95,7 +105,7 @@ def test_a_model_that_is_not_there_is_a_finding(model: str, settings: Settings) 
 def test_an_embedder_that_is_not_there_is_a_finding(shelf: Settings, tmp_path: Path) -> None:
     found = by_subject(shelf.model_copy(update={"embedder": str(tmp_path)}))
     assert_sound(found)
-    assert not found["embedding model"].ok
+    assert not found["embeds sentences"].ok
     assert not found["index"].ok
 
 

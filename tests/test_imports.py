@@ -32,16 +32,19 @@ GRAPH: dict[str, set[str]] = {
     "library": VALUES,
     "tokens": VALUES,
     "bert": {"protocols"},
-    "embed": VALUES | {"protocols", "bert"},
+    "embed": VALUES | {"protocols", "bert", "stamps"},
     "vectors": VALUES | {"protocols"},
     "gguf": {"errors"},
     "target": set(),
     "hub": {"errors", "target"},
     "wheels": {"errors", "target"},
-    "weights": {"errors", "gguf", "target", "hub", "wheels"},
+    "stamps": set(),
+    "unpack": {"errors", "target"},
+    "weights": {"errors", "gguf", "target", "hub", "wheels", "stamps", "unpack"},
     "prompt": VALUES | {"cleaning"},
     "llama": VALUES | {"prompt", "cleaning"},
-    "engine": VALUES | {"llama", "prompt"},
+    "cores": set(),
+    "engine": VALUES | {"llama", "prompt", "cores"},
     # stages: they meet in types, never each other
     "chunk": {"types", "sentences"},
     "understand": VALUES | {"words", "cleaning"},
@@ -58,14 +61,16 @@ GRAPH: dict[str, set[str]] = {
     # doors
     "batch": {"errors"},
     "terminal": {"types"},
-    "doctor": VALUES | {"config", "wiring", "weights", "embed"},
+    "bars": set(),
+    "command": {"errors"},
+    "doctor": VALUES | {"config", "wiring", "weights", "embed", "cores"},
     "cli": VALUES
     | {"config", "wiring", "weights", "library", "understand", "compose", "assistant"}
-    | {"batch", "terminal", "doctor"}
-    | {"ui.app", "ui.desk", "evals.run"},
+    | {"batch", "terminal", "bars", "command", "doctor"}
+    | {"ui.app", "ui.desk", "evals.options", "evals.run"},
 }
 EVERYTHING = {"wiring"}
-DOORS = {"cli", "batch", "terminal", "doctor"}
+DOORS = {"cli", "batch", "terminal", "bars", "command", "doctor"}
 
 # Heavy library: the one module that imports it, and a metric that must stand apart.
 HEAVY = {

@@ -17,7 +17,7 @@ from rag.config import Settings
 from rag.errors import LibraryError, LockedError, PageError
 from rag.ingest import EMBED_BATCH, IngestReport, embedded_text, index_fingerprint, ingest
 from rag.library import Library
-from rag.protocols import Vectors
+from rag.protocols import Vectors, one_for_all
 from rag.tokens import count_tokens
 from rag.types import Page, Paper
 from rag.wiring import check_index, ingest_pages, open_vectors, seed_paths, writer_lock
@@ -43,7 +43,7 @@ class Ground:
             pages,
             library=self.library,
             vectors=self.vectors,
-            embedder=self.embedder,
+            embedders=one_for_all(self.embedder),
             rebuild=rebuild,
             progress=lambda *step: self.seen.append(step),
         )
@@ -77,8 +77,12 @@ def test_a_page_is_indexed(ground):
     assert report == IngestReport(1, 1, 3, 3, count, count, 0, tokens)
     assert ground.library.papers() == list(PAGE[1])
     assert ground.vectors.ids() == {chunk.id for chunk in ground.library.chunks()}
-    assert ground.library.chunker() == ground.vectors.fingerprint() == index_fingerprint(ground.embedder)
-    check_index(ground.library, ground.vectors, ground.embedder)
+    assert (
+        ground.library.chunker()
+        == ground.vectors.fingerprint()
+        == index_fingerprint(one_for_all(ground.embedder))
+    )
+    check_index(ground.library, ground.vectors, one_for_all(ground.embedder))
 
 
 def test_every_chunk_is_embedded_as_what_it_stands_for(ground):
@@ -166,7 +170,7 @@ def test_two_pages_that_share_a_paper_hold_it_once_in_any_order(ground, order):
         ground.ingest(pages[at])
     assert ground.library.paper_count() == 3
     assert ground.held() == fresh(ground, *pages).held()
-    check_index(ground.library, ground.vectors, ground.embedder)
+    check_index(ground.library, ground.vectors, one_for_all(ground.embedder))
     # Where the first page drops it, the second one's wording counts from then on.
     ground.ingest(make_page(LORA, seed="a.txt"))
     assert ground.held() == fresh(ground, make_page(LORA, seed="a.txt"), pages[1]).held()
@@ -226,8 +230,8 @@ def test_vectors_that_nobody_knows_go(ground):
     ground.ingest(PAGE)
     before = ground.held()
     (stray,) = chunk_paper(
-        make_paper("Stray", "One."), piece_spans=ground.embedder.piece_spans, max_pieces=254
-    )[:1]
+        make_paper("Stray", "One."), "window", piece_spans=ground.embedder.piece_spans, max_pieces=254
+    )
     ground.vectors.upsert([stray], ground.embedder.embed_documents(["One."]))
     report = ground.ingest(PAGE)
     assert (report.chunks_embedded, report.chunks_removed) == (0, 1)
@@ -240,10 +244,14 @@ def test_another_embedder_makes_chunks_and_vectors_anew(ground):
     report = ground.ingest(PAGE)
     assert (report.pages_changed, report.papers_changed) == (0, 3)
     assert report.chunks_embedded == report.chunks
-    assert ground.vectors.fingerprint() == ground.library.chunker() == index_fingerprint(ground.embedder)
+    assert (
+        ground.vectors.fingerprint()
+        == ground.library.chunker()
+        == index_fingerprint(one_for_all(ground.embedder))
+    )
     longest = max(len(ground.embedder.piece_spans(text)) for text in sentences_of(ground))
     assert longest <= 8
-    check_index(ground.library, ground.vectors, ground.embedder)
+    check_index(ground.library, ground.vectors, one_for_all(ground.embedder))
 
 
 def sentences_of(ground: Ground) -> list[str]:
@@ -268,10 +276,11 @@ class StoppedEmbedder(WordEmbedder):
 
 
 BIG_PAGE = make_page(*(make_paper(f"Paper {n}", f"It is number {n}. " * 3) for n in range(100)))
-BATCHES = 4  # of EMBED_BATCH chunks: one window and three sentences for each of the 100
+# Of at most EMBED_BATCH chunks: the 100 windows, then three sentences for each of the 100.
+BATCHES = (100, EMBED_BATCH, EMBED_BATCH, 300 - 2 * EMBED_BATCH)
 
 
-@pytest.mark.parametrize("stop_at", range(1, BATCHES + 1))
+@pytest.mark.parametrize("stop_at", range(1, len(BATCHES) + 1))
 @pytest.mark.parametrize("first", [(), (PAGE,)], ids=["nothing before", "a page before"])
 def test_an_interrupted_run_is_finished_by_the_next(ground, stop_at, first):
     if first:
@@ -280,11 +289,10 @@ def test_an_interrupted_run_is_finished_by_the_next(ground, stop_at, first):
     ground.embedder = StoppedEmbedder(stop_at=stop_at)
     with pytest.raises(KeyboardInterrupt):
         ground.ingest(*pages)
-    done = (stop_at - 1) * EMBED_BATCH
     ground.embedder = WordEmbedder()
     report = ground.ingest(*pages)
     assert report.pages_changed == 0, "the library had it all"
-    assert report.chunks_embedded == 400 - done
+    assert report.chunks_embedded == sum(BATCHES[stop_at - 1 :])
     assert ground.held() == fresh(ground, *first, *pages).held()
 
 
@@ -299,7 +307,7 @@ def test_an_interrupted_rebuild_is_finished_by_a_plain_run(ground):
     with pytest.raises(KeyboardInterrupt):
         ground.ingest(BIG_PAGE, rebuild=True)
     ground.embedder = WordEmbedder()
-    assert ground.ingest(BIG_PAGE).chunks_embedded == 400 - 2 * EMBED_BATCH
+    assert ground.ingest(BIG_PAGE).chunks_embedded == sum(BATCHES[2:])
     assert ground.held() == before
 
 
@@ -457,7 +465,7 @@ def test_the_seeds_are_all_there(shelf, embedder):
     library, vectors = Library.open(shelf.library_path), open_vectors(shelf)
     assert len(library.pages()) == len(seed_paths()) == 5
     assert library.paper_count() == len(library.papers()) == 195
-    check_index(library, vectors, embedder)
+    check_index(library, vectors, one_for_all(embedder))
     assert vectors.ids() == {chunk.id for chunk in library.chunks()}
     library.close()
 

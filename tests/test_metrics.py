@@ -262,6 +262,78 @@ def test_bootstrap_interval_agrees_with_the_normal_one_on_many_values() -> None:
     assert (low, high) == metrics.bootstrap_interval([0.0, 1.0] * 200, 7)
 
 
+def test_brier_score_by_hand() -> None:
+    """0.1² of what came true, 0.4² of what did not."""
+    assert metrics.brier_score([(0.9, True), (0.4, False)]) == pytest.approx((0.01 + 0.16) / 2)
+    assert metrics.brier_score([(1.0, True), (0.0, False)]) == 0
+    assert metrics.brier_score([(0.0, True)]) == 1
+
+
+FORECASTS = [(0.9, True), (0.2, False), (0.8, True), (0.3, True), (0.7, False), (0.1, False)]
+
+
+def test_calibration_bins_by_hand() -> None:
+    """Of six forecasts in three bins: 0.1 and 0.2, none true; 0.3 and 0.7, one; 0.8 and 0.9, both."""
+    bins = metrics.calibration_bins(FORECASTS, 3)
+    assert [(each.forecasts, each.observed) for each in bins] == [(2, 0), (2, 0.5), (2, 1)]
+    assert [each.estimated for each in bins] == pytest.approx([0.15, 0.5, 0.85])
+    assert [each.interval for each in bins] == [metrics.share_interval(hits, 2) for hits in range(3)]
+
+
+def test_calibration_error_by_hand() -> None:
+    bins = metrics.calibration_bins(FORECASTS, 3)
+    assert metrics.calibration_error(bins) == pytest.approx((0.15 + 0 + 0.15) / 3)
+
+
+def test_a_larger_bin_weighs_more_in_the_calibration_error() -> None:
+    """Three are 0.5 off, one is right to the point."""
+    bins = metrics.calibration_bins([*[(0.5, True)] * 3, (1.0, True)], 2)
+    assert [each.forecasts for each in bins] == [3, 1]
+    assert metrics.calibration_error(bins) == pytest.approx(3 / 4 * 0.5)
+
+
+def test_equal_probabilities_share_a_bin_in_whatever_order_they_come() -> None:
+    tied = [(0.5, True), (0.5, False), (0.5, True), (0.5, False), (0.9, True)]
+    bins = metrics.calibration_bins(tied, 5)
+    assert [(each.forecasts, each.observed) for each in bins] == [(4, 0.5), (1, 1.0)]
+    assert metrics.calibration_bins(tied[::-1], 5) == bins
+
+
+def test_no_forecasts_have_no_bins() -> None:
+    assert metrics.calibration_bins([]) == ()
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=60))
+def test_bins_hold_every_forecast_and_are_as_equal_as_can_be(forecasts: list[tuple[float, bool]]) -> None:
+    bins = metrics.calibration_bins(forecasts)
+    assert sum(each.forecasts for each in bins) == len(forecasts)
+    assert sum(each.forecasts * each.observed for each in bins) == pytest.approx(
+        sum(came for _, came in forecasts)
+    )
+    for each in bins:
+        low, high = each.interval
+        assert low <= each.observed + 1e-9
+        assert high >= each.observed - 1e-9
+    if len({estimate for estimate, _ in forecasts}) == len(forecasts):
+        counts = {each.forecasts for each in bins}
+        assert max(counts) - min(counts) <= 1
+        assert len(bins) == min(len(forecasts), metrics.CALIBRATION_BINS)
+
+
+@pytest.mark.parametrize(
+    ("hits", "count", "interval"),
+    [
+        # The bounds solve (p - share)² = z² p (1 - p) / count; of none of 10: 0 and z² / (10 + z²).
+        (8, 10, (0.4902, 0.9433)),
+        (0, 10, (0.0, 0.2775)),
+        (10, 10, (0.7225, 1.0)),
+        (1, 2, (0.0945, 0.9055)),
+    ],
+)
+def test_share_interval_by_hand(hits: int, count: int, interval: tuple[float, float]) -> None:
+    assert metrics.share_interval(hits, count) == pytest.approx(interval, abs=1e-4)
+
+
 def test_percentile_is_linear_between_neighbours() -> None:
     assert metrics.percentile([4.0, 1.0, 3.0, 2.0], 50) == 2.5
     assert metrics.percentile([0.0, 10.0], 95) == pytest.approx(9.5)

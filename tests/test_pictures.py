@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 from sample_results import sample_results
 
-from evals.pictures import means, right_shares, risk_curves, seconds_taken
+from evals.metrics import Bin
+from evals.pictures import (
+    calibrated,
+    means,
+    relevance_forecasts,
+    right_shares,
+    risk_curves,
+    seconds_taken,
+)
 from evals.plots import selective_risk
 from evals.runs import AnswersRun, read_run
 
@@ -38,6 +46,28 @@ def test_a_curve_is_of_the_rows_that_tell_a_relevance(peers):
     refused = replace(vouch, status="not_found", relevance=0.1)
     run = replace(peers, rows=(vouch, refused, replace(plain, relevance=None)))
     assert risk_curves(run) == {"vouch": selective_risk([(0.9, True)], 2)}
+
+
+def test_forecasts_are_of_the_rows_that_tell_the_relevance_and_the_truth(peers):
+    vouch, plain = peers.rows
+    rows = (
+        replace(vouch, relevance=0.8, first_right=True),
+        replace(vouch, relevance=0.1, first_right=False),
+        replace(vouch, first_right=None),
+        replace(vouch, relevance=None, first_right=True),
+        replace(plain, relevance=None),
+    )
+    assert relevance_forecasts(replace(peers, rows=rows)) == {"vouch": [(0.8, True), (0.1, False)]}
+    assert relevance_forecasts(replace(peers, rows=rows[2:])) == {}
+
+
+def test_a_relevance_out_of_range_is_at_the_edge(peers):
+    rows = [replace(peers.rows[0], relevance=relevance, first_right=True) for relevance in (-1.0, 1e308)]
+    assert relevance_forecasts(replace(peers, rows=tuple(rows))) == {"vouch": [(0.0, True), (1.0, True)]}
+
+
+def test_a_bin_is_drawn_where_it_lies():
+    assert calibrated([Bin(4, 0.6, 0.5, (0.15, 0.85))]) == [(0.6, (0.5, 0.15, 0.85))]
 
 
 def test_seconds_are_of_the_rows_that_were_timed(peers):

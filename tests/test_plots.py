@@ -18,10 +18,15 @@ SHARES = {
     "plain": {"fact": (1.0, 1.0, 1.0)},
 }
 CURVES = {"vouch": [(0.25, 0.0), (0.5, 0.5)]}
+BINS = {
+    "vouch": [(0.1, (0.0, 0.0, 0.3)), (0.9, (1.0, 0.7, 1.0))],
+    "plain": [(0.5, (0.5, 0.1, 0.9))],
+}
 SECONDS = {"vouch": {"whole answer": [1.0, 2.0, 12.0], "first words": []}, "plain": {"whole answer": [0.0]}}
 PICTURES = {
     "bars": lambda name: plots.bars(SHARES, name=name, label="share right"),
     "risk": lambda name: plots.risk_coverage(CURVES, name=name),
+    "reliability": lambda name: plots.reliability(BINS, name=name),
     "latency": lambda name: plots.latency(SECONDS, name=name),
 }
 
@@ -75,6 +80,21 @@ def test_text_and_axes_take_the_colour_of_the_page(picture):
 def test_bars_name_their_groups_and_systems():
     pytest.importorskip("matplotlib")
     assert {"fact", "method", "vouch", "plain", "share right"} <= set(texts(PICTURES["bars"]("a")))
+
+
+def test_a_reliability_diagram_names_its_axes_and_systems():
+    pytest.importorskip("matplotlib")
+    told = {"estimated probability", "share that came true", "vouch", "plain"}
+    assert told <= set(texts(PICTURES["reliability"]("a")))
+
+
+def test_every_bin_of_a_reliability_diagram_is_marked():
+    """A marker is a `use` inside a clip group of its own line; the axes have their ticks' besides."""
+    pytest.importorskip("matplotlib")
+    one, two = (
+        plots.reliability({"vouch": BINS["vouch"][:count]}, name="a").count("<use ") for count in (1, 2)
+    )
+    assert two == one + 1
 
 
 def test_the_refusal_as_shipped_is_marked():

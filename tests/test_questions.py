@@ -31,8 +31,11 @@ from rag.errors import UsageError
 from rag.pages import read_page
 from rag.types import Paper
 from rag.wiring import seed_paths
+from rag.words import content_stems
 
 SHIPPED = ("answers", "calibration")
+# Of a paraphrase's content stems, the share that its paper may hold; its title holds none.
+SAME_WORDS = 0.25
 # Of two questions' words, the share in common from which they count as the same question.
 ALIKE = 0.75
 # Most of these come from a suite that was looked at before the splits were made, and so are dev.
@@ -322,6 +325,11 @@ def calibration() -> tuple[Question, ...]:
     return load_questions(find_questions("calibration"))
 
 
+@pytest.fixture(scope="module")
+def paraphrases() -> tuple[Question, ...]:
+    return load_questions(find_questions("paraphrases"))
+
+
 def ids(questions: Iterable[Question]) -> list[str]:
     """What a failure may tell."""
     return [question.id for question in questions]
@@ -360,7 +368,7 @@ def test_each_split_has_about_half_of_each_kind(answers: tuple[Question, ...], k
         assert 0.4 <= splits["held"] / splits.total() <= 0.6
 
 
-@pytest.mark.parametrize("suite", SHIPPED)
+@pytest.mark.parametrize("suite", [*SHIPPED, "paraphrases"])
 def test_every_wanted_title_is_on_the_shelf(suite: str, papers: dict[str, Paper]) -> None:
     questions = load_questions(find_questions(suite))
     assert ids(each for each in questions if not {*map(normalise, each.papers)} <= papers.keys()) == []
@@ -423,18 +431,20 @@ def test_no_paper_holds_what_is_forbidden(answers: tuple[Question, ...], papers:
     assert sum(bool(question.forbidden) for question in answers) >= 20
 
 
-def test_no_two_questions_are_alike(answers: tuple[Question, ...], calibration: tuple[Question, ...]) -> None:
-    """Of one suite or of both: what is learned from is not what is asked."""
-    asked = [*answers, *calibration]
+def test_no_two_questions_are_alike(
+    answers: tuple[Question, ...], calibration: tuple[Question, ...], paraphrases: tuple[Question, ...]
+) -> None:
+    """Of one suite or of several: what is learned from is not what is asked."""
+    asked = [*answers, *calibration, *paraphrases]
     assert len({question.id for question in asked}) == len(asked)
     assert alike(asked) == []
     assert alike([asked[0], Question("twin", "fact", asked[0].turns)]) == [(asked[0].id, "twin")]
 
 
 def test_questions_have_no_white_space_around_them(
-    answers: tuple[Question, ...], calibration: tuple[Question, ...]
+    answers: tuple[Question, ...], calibration: tuple[Question, ...], paraphrases: tuple[Question, ...]
 ) -> None:
-    asked = [*answers, *calibration]
+    asked = [*answers, *calibration, *paraphrases]
     assert ids(each for each in asked if any(turn != turn.strip() for turn in each.turns)) == []
 
 
@@ -446,3 +456,29 @@ def test_a_conversation_has_turns_and_only_follow_ups_need_them(answers: tuple[Q
 def test_the_calibration_questions_are_of_the_kinds_that_it_fits(calibration: tuple[Question, ...]) -> None:
     kinds = Counter(question.kind for question in calibration)
     assert kinds == {"fact": 10, "method": 10, "paraphrase": 40, "not_on_shelf": 54}
+
+
+def test_each_half_of_the_paraphrases_has_every_page(paraphrases: tuple[Question, ...]) -> None:
+    """And no paper is asked for twice: each question finds, or misses, another one."""
+    assert {question.kind for question in paraphrases} == {"paraphrase"}
+    assert Counter(question.split for question in paraphrases) == {"dev": 40, "held": 40}
+    halves = {(question.page, question.split) for question in paraphrases}
+    assert halves == {(path.stem[:3], split) for path in seed_paths() for split in ("dev", "held")}
+    wanted = [title for question in paraphrases for title in question.papers]
+    assert len(set(wanted)) == len(wanted) == 80
+
+
+def test_a_paraphrase_is_in_other_words_than_its_paper(
+    paraphrases: tuple[Question, ...], papers: dict[str, Paper]
+) -> None:
+    def echoes(question: Question, paper: Paper) -> bool:
+        asked = content_stems(question.question)
+        shared = asked & content_stems(paper.abstract)
+        return bool(asked & content_stems(paper.title)) or len(shared) > SAME_WORDS * len(asked)
+
+    wanted = [(question, papers[normalise(title)]) for question in paraphrases for title in question.papers]
+    assert ids(question for question, paper in wanted if echoes(question, paper)) == []
+    question, paper = wanted[0]
+    assert echoes(Question("title", "paraphrase", (paper.title,)), paper)
+    assert echoes(Question("words", "paraphrase", (paper.abstract,)), paper)
+    assert not echoes(question, paper)

@@ -98,6 +98,40 @@ def test_no_id_stands_twice_with_all_pictures_drawn(results):
     assert len(ids) == len(set(ids))
 
 
+def test_the_reliability_of_the_relevance_has_its_figures(tmp_path):
+    """0.9 of a right paper and 0.5 of a wrong one: (0.01 + 0.25) / 2 and, a bin each, (0.1 + 0.5) / 2."""
+    told = [
+        outcome(question("right"), right=True),
+        outcome(question("wrong", split="held"), relevance=0.5, first_right=False),
+    ]
+    page = html([written(answers(*told), tmp_path)])
+    assert '<th scope="row">vouch</th><td>2</td><td>0.130</td><td>0.300</td>' in page
+
+
+@pytest.mark.parametrize("drawn", [True, False])
+def test_a_result_without_the_truth_of_the_first_paper_has_no_reliability(results, drawn, monkeypatch):
+    pytest.importorskip("matplotlib")
+    monkeypatch.setattr(plots, "installed", lambda: drawn)
+    older = copy.deepcopy(results["answers"])
+    for row in older["rows"]:
+        del row["first_right"]
+    assert "Brier score" in Reading(html([results["answers"]])).text
+    assert ("Reliability of the relevance" in Reading(html([results["answers"]])).text) is drawn
+    text = Reading(html([older])).text
+    assert "Brier score" not in text
+    assert "Reliability" not in text
+
+
+def test_what_the_search_finds_of_the_exact_nearest_is_told_where_it_was_measured(results):
+    told = (
+        "Chroma's search finds 0.998 of the exact nearest 10 windows, "
+        "0.995 of the exact nearest 10 sentences."
+    )
+    older = {key: value for key, value in results["retrieval"].items() if key != "approximate"}
+    assert told in Reading(html([results["retrieval"]])).text
+    assert "exact nearest" not in Reading(html([older])).text
+
+
 def test_without_matplotlib_the_page_has_its_tables_and_says_how_to_get_pictures(results, monkeypatch):
     monkeypatch.setattr(plots, "installed", lambda: False)
     page = html([results["answers"], results["retrieval"]])

@@ -26,6 +26,7 @@ from rag.assistant import Assistant
 from rag.errors import UsageError
 from rag.ingest import ingest
 from rag.library import Library
+from rag.protocols import one_for_all
 from rag.retrieve import retrieve
 from rag.types import Plan
 from rag.understand import build_gazetteer
@@ -60,7 +61,9 @@ def library(tmp_path: Path) -> Iterator[Library]:
 
 
 def test_every_system_is_measured_on_every_query(library):
-    report = run_retrieval(BENCH, library=library, vectors=MemoryStore(), embedder=WordEmbedder())
+    report = run_retrieval(
+        BENCH, library=library, vectors=MemoryStore(), embedders=one_for_all(WordEmbedder())
+    )
     assert [(score.system, score.measure) for score in report.scores] == [
         (system, measure) for system in SYSTEMS for measure in MEASURES
     ]
@@ -73,7 +76,9 @@ def test_every_system_is_measured_on_every_query(library):
 
 def test_the_measures_are_of_the_ranking_shown(library):
     """BM25 finds what shares a word: of the second query's two relevant documents only the better one."""
-    report = run_retrieval(BENCH, library=library, vectors=MemoryStore(), embedder=WordEmbedder())
+    report = run_retrieval(
+        BENCH, library=library, vectors=MemoryStore(), embedders=one_for_all(WordEmbedder())
+    )
     found = {result.query: result for result in report.results if result.system == "bm25"}
     assert {query: result.first for query, result in found.items()} == {
         "q1": ("owl",),
@@ -89,9 +94,9 @@ def test_the_measures_are_of_the_ranking_shown(library):
 
 def test_vouch_is_ranked_by_the_products_own_retrieval(library):
     vectors, embedder = MemoryStore(), WordEmbedder()
-    run_retrieval(BENCH, library=library, vectors=vectors, embedder=embedder)
+    run_retrieval(BENCH, library=library, vectors=vectors, embedders=one_for_all(embedder))
     for query in BENCH.queries:
-        shelf = {"library": library, "vectors": vectors, "embedder": embedder}
+        shelf = {"library": library, "vectors": vectors, "embedders": one_for_all(embedder)}
         plan = Plan(query.text, kind="paper")
         passages = retrieve(plan, count=DEPTH, **shelf)
         assert rank_all(plan, query.text, **shelf)["vouch"] == tuple(passage.paper.id for passage in passages)
@@ -99,19 +104,22 @@ def test_vouch_is_ranked_by_the_products_own_retrieval(library):
 
 def test_a_document_of_a_title_alone_can_be_found_by_its_vector(library):
     vectors, embedder = MemoryStore(), WordEmbedder()
-    run_retrieval(BENCH, library=library, vectors=vectors, embedder=embedder)
-    assert dense_ranking("Crows bend wire into hooks", vectors=vectors, embedder=embedder)[0] == "crow"
+    run_retrieval(BENCH, library=library, vectors=vectors, embedders=one_for_all(embedder))
+    assert (
+        dense_ranking("Crows bend wire into hooks", vectors=vectors, embedders=one_for_all(embedder))[0]
+        == "crow"
+    )
 
 
 def test_dense_ranks_a_hundred_documents_though_one_has_the_best_hundred_windows(library):
     long = make_paper("Owls", "The owl hunts. " * 2000)
     short = [make_paper(f"Larks {number}", "Larks sing at dawn.") for number in range(DEPTH + 20)]
     vectors, embedder = MemoryStore(), WordEmbedder(max_pieces=70)
-    ingest([make_page(long, *short)], library=library, vectors=vectors, embedder=embedder)
+    ingest([make_page(long, *short)], library=library, vectors=vectors, embedders=one_for_all(embedder))
     question = "Which owl hunts?"
     nearest = vectors.search(embedder.embed_query(question), count=DEPTH, kind="window")
     assert {hit.paper_id for hit in nearest} == {long.id}
-    ranking = dense_ranking(question, vectors=vectors, embedder=embedder)
+    ranking = dense_ranking(question, vectors=vectors, embedders=one_for_all(embedder))
     assert ranking[0] == long.id
     assert len(set(ranking)) == len(ranking) == DEPTH
 
@@ -125,17 +133,17 @@ def test_fusion_by_hand():
 
 def test_a_second_run_embeds_nothing_and_gives_the_same(library):
     vectors, embedder = MemoryStore(), WordEmbedder()
-    first = run_retrieval(BENCH, library=library, vectors=vectors, embedder=embedder)
+    first = run_retrieval(BENCH, library=library, vectors=vectors, embedders=one_for_all(embedder))
     embedder.embedded.clear()
-    assert run_retrieval(BENCH, library=library, vectors=vectors, embedder=embedder) == first
+    assert run_retrieval(BENCH, library=library, vectors=vectors, embedders=one_for_all(embedder)) == first
     assert embedder.embedded == []
 
 
 def test_a_library_with_other_papers_is_left_alone(library):
     vectors, embedder = MemoryStore(), WordEmbedder()
-    ingest([make_page(make_paper())], library=library, vectors=vectors, embedder=embedder)
+    ingest([make_page(make_paper())], library=library, vectors=vectors, embedders=one_for_all(embedder))
     with pytest.raises(UsageError, match="other papers than those of birds"):
-        run_retrieval(BENCH, library=library, vectors=vectors, embedder=embedder)
+        run_retrieval(BENCH, library=library, vectors=vectors, embedders=one_for_all(embedder))
     assert library.paper_count() == 1
 
 
@@ -145,7 +153,7 @@ def test_progress_tells_of_indexing_and_ranking(library):
         BENCH,
         library=library,
         vectors=MemoryStore(),
-        embedder=WordEmbedder(),
+        embedders=one_for_all(WordEmbedder()),
         progress=lambda *step: told.append(step),
     )
     assert list(dict.fromkeys(stage for stage, _, _ in told)) == ["Splitting", "Embedding", "Ranking"]
@@ -162,7 +170,9 @@ def test_a_paper_is_its_document():
 
 
 def test_the_report_is_json_and_a_table(library):
-    report = run_retrieval(BENCH, library=library, vectors=MemoryStore(), embedder=WordEmbedder())
+    report = run_retrieval(
+        BENCH, library=library, vectors=MemoryStore(), embedders=one_for_all(WordEmbedder())
+    )
     record = json.loads(json.dumps(report.record()))
     assert (record["suite"], record["bench"], record["documents"], record["left_out"]) == (
         "retrieval",
@@ -175,8 +185,14 @@ def test_the_report_is_json_and_a_table(library):
     assert {(row["query"], row["system"]) for row in record["rows"]} == {
         (query.id, system) for query in BENCH.queries for system in SYSTEMS
     }
-    title, blank, header, *rows = report.table().split("\n")
-    assert (title, blank) == ("birds test: 6 documents, 3 queries", "")
+    title, blank, header, *rows, after, searched = report.table().split("\n")
+    assert (title, blank, after) == ("birds test: 6 documents, 3 queries", "", "")
+    # The fake store searches exactly.
+    assert record["approximate"] == {"window": 1, "sentence": 1}
+    assert searched == (
+        "Chroma's search finds 1.000 of the exact nearest 10 windows, "
+        "1.000 of the exact nearest 10 sentences."
+    )
     assert header.split() == list(SYSTEMS)
     assert [row.split()[0] for row in rows] == list(MEASURES)
     assert len({len(line) for line in (header, *rows)}) == 1
@@ -201,7 +217,7 @@ def tiny_assistant(library, vectors, embedder):
     return Assistant(
         library=library,
         vectors=vectors,
-        embedder=embedder,
+        embedders=one_for_all(embedder),
         gazetteer=build_gazetteer(library.papers(), lambda word: True),
         reader=lambda: None,
         papers_read=3,
@@ -212,7 +228,7 @@ def tiny_assistant(library, vectors, embedder):
 @pytest.fixture
 def assistant(library):
     vectors, embedder = MemoryStore(), WordEmbedder()
-    run_retrieval(BENCH, library=library, vectors=vectors, embedder=embedder)
+    run_retrieval(BENCH, library=library, vectors=vectors, embedders=one_for_all(embedder))
     return tiny_assistant(library, vectors, embedder)
 
 
@@ -247,7 +263,7 @@ def test_vouch_alone_reads_what_a_question_is_restricted_to(library):
         make_paper(f"Owls {word}", "Owls hunt mice.", published=date(year, 5, 1))
         for word, year in (("early", 2022), ("late", 2024))
     ]
-    ingest([make_page(*owls)], library=library, vectors=vectors, embedder=embedder)
+    ingest([make_page(*owls)], library=library, vectors=vectors, embedders=one_for_all(embedder))
     asked = [Question("late", "fact", ("What do owls hunt in papers from 2024?",), ("Owls late",))]
     report = run_shelf(asked, tiny_assistant(library, vectors, embedder))
     first = {result.system: set(result.first) for result in report.results}
@@ -256,7 +272,8 @@ def test_vouch_alone_reads_what_a_question_is_restricted_to(library):
 
 
 def test_the_shelfs_table_has_a_block_a_group(assistant):
-    title, *blocks = run_shelf(ASKED, assistant).table().split("\n\n")
+    title, *blocks, searched = run_shelf(ASKED, assistant).table().split("\n\n")
+    assert searched.startswith("Chroma's search finds 1.000 of")
     assert title == "shelf: 6 documents, 3 queries"
     assert [block.split("  ")[0].strip() for block in blocks] == ["", "fact (1)", "several (1)", "method (1)"]
 

@@ -21,7 +21,7 @@ from rag.config import Settings
 from rag.evidence import cover
 from rag.ingest import ingest
 from rag.library import Library
-from rag.protocols import Embedder, VectorStore
+from rag.protocols import Embedder, VectorStore, one_for_all
 from rag.retrieve import SIGNALS, rank, retrieve, term_weights
 from rag.types import Paper, Passage, Plan, Scope
 from rag.understand import Gazetteer, build_gazetteer, understand
@@ -62,7 +62,13 @@ class Desk:
     gazetteer: Gazetteer
 
     def found(self, plan: Plan, *, count: int = 10) -> tuple[Passage, ...]:
-        return retrieve(plan, library=self.library, vectors=self.vectors, embedder=self.embedder, count=count)
+        return retrieve(
+            plan,
+            library=self.library,
+            vectors=self.vectors,
+            embedders=one_for_all(self.embedder),
+            count=count,
+        )
 
     def titles(self, question: str, *, count: int = 10) -> list[str]:
         found = self.found(understand(question, (), self.gazetteer), count=count)
@@ -73,7 +79,7 @@ class Desk:
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     library = Library.open(tmp_path_factory.mktemp("small") / "library.sqlite", create=True)
     vectors, embedder = MemoryStore(), WordEmbedder()
-    ingest([make_page(*SHELF)], library=library, vectors=vectors, embedder=embedder)
+    ingest([make_page(*SHELF)], library=library, vectors=vectors, embedders=one_for_all(embedder))
     yield Desk(library, vectors, embedder, build_gazetteer(library.papers(), {"owl"}.__contains__))
     library.close()
 
@@ -198,7 +204,7 @@ def test_an_id_that_is_not_on_the_shelf_is_passed_over(small: Desk) -> None:
 def test_an_empty_shelf_gives_nothing(tmp_path: Path) -> None:
     library = Library.open(tmp_path / "library.sqlite", create=True)
     vectors, embedder = MemoryStore(), WordEmbedder()
-    ingest([], library=library, vectors=vectors, embedder=embedder)
+    ingest([], library=library, vectors=vectors, embedders=one_for_all(embedder))
     desk = Desk(library, vectors, embedder, build_gazetteer([], lambda word: False))
     assert desk.titles("What is OWL?") == []
     library.close()
@@ -309,7 +315,7 @@ def test_a_scope_of_the_shelf_is_kept_and_filled(
         plan,
         library=real.library,
         vectors=real.vectors,
-        embedder=real.embedder,
+        embedders=one_for_all(real.embedder),
         weights=term_weights(plan.question, real.library),
     )
     assert found

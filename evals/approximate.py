@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.protocols import Embedders, Vectors, VectorStore
+from rag.protocols import Embedders, VectorStore
 from rag.types import ChunkKind
 
 NEAREST = 10
@@ -19,21 +19,19 @@ NEAREST = 10
 MOST_QUERIES = 200
 # Equal cosines, summed in another order, differ by less.
 TOLERANCE = 1e-6
-# SQLite, which Chroma asks for them, takes at most 32,766 values in one question.
-PAPERS_AT_ONCE = 1000
 
 
 def recall_of_search(
-    texts: Sequence[str], paper_ids: Sequence[str], *, vectors: VectorStore, embedders: Embedders
+    texts: Sequence[str], *, vectors: VectorStore, embedders: Embedders
 ) -> dict[ChunkKind, float]:
     """Chunk kind -> mean recall of the NEAREST chunks, over at most MOST_QUERIES of the queries `texts`.
 
-    `paper_ids` are all papers of the store. Holds all vectors of one kind in memory at a time.
+    Holds all vectors of one kind in memory at a time.
     """
     asked = spread(texts, MOST_QUERIES)
     recalls: dict[ChunkKind, float] = {}
     for kind, embedder in embedders.items():
-        stored = _stored(paper_ids, vectors=vectors, kind=kind)
+        stored = vectors.vectors_of(sorted(vectors.ids()), kind=kind)
         if not stored or not asked:
             continue
         matrix = np.stack(list(stored.values()))
@@ -77,10 +75,3 @@ def sentence(recalls: Mapping[ChunkKind, float]) -> str:
         f"{recall:.3f} of the exact nearest {NEAREST} {kind}s" for kind, recall in recalls.items()
     )
     return f"Chroma's search finds {shares}." if shares else ""
-
-
-def _stored(paper_ids: Sequence[str], *, vectors: VectorStore, kind: ChunkKind) -> dict[str, Vectors]:
-    stored: dict[str, Vectors] = {}
-    for start in range(0, len(paper_ids), PAPERS_AT_ONCE):
-        stored |= vectors.vectors_of(paper_ids[start : start + PAPERS_AT_ONCE], kind=kind)
-    return stored

@@ -173,7 +173,6 @@ def run_retrieval(
         results=tuple(results),
         approximate=approximate.recall_of_search(
             [query.text for query in bench.queries],
-            [paper.id for paper in papers],
             vectors=vectors,
             embedders=embedders,
         ),
@@ -231,7 +230,6 @@ def run_shelf(
         results=tuple(result for result in results if result.group != ALL),
         approximate=approximate.recall_of_search(
             [question.question for question in asked],
-            [paper.id for paper in papers],
             vectors=assistant.vectors,
             embedders=assistant.embedders,
         ),

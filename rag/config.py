@@ -55,8 +55,8 @@ class Settings(BaseSettings):
     )
     window_embedder: str = Field(
         default="",
-        description="the same for whole abstracts, by folder or name in models.toml; empty: "
-        "all-mpnet-base-v2 where it is here and `embedder` is empty, else as `embedder`",
+        description="what embeds whole abstracts: a folder, a name in models.toml, or `same`: as `embedder`; "
+        "empty: all-mpnet-base-v2 where it is here and `embedder` is empty, else `same`",
     )
     chroma_server: str = Field(default="", description="HOST:PORT of a Chroma server; empty: embedded")
 

@@ -88,8 +88,8 @@ class VectorStore(Protocol):
         """The `count` nearest chunks of one kind, nearest first; only of `paper_ids` if given."""
         ...
 
-    def vectors_of(self, paper_ids: Sequence[str], *, kind: ChunkKind) -> Mapping[str, Vectors]:
-        """Chunk id to vector, for all chunks of one kind of these papers."""
+    def vectors_of(self, chunk_ids: Sequence[str], *, kind: ChunkKind) -> Mapping[str, Vectors]:
+        """Chunk id to vector, for those of these chunks that are stored and of this kind."""
         ...
 
 

@@ -238,11 +238,12 @@ def _similarities(
     question: QuestionVectors, paper_ids: Sequence[str], library: Library, vectors: VectorStore
 ) -> dict[str, list[tuple[Chunk, float]]]:
     """Each paper's chunks with their cosine to the question."""
+    chunks = library.chunks_of(paper_ids)
     stored: dict[str, Vectors] = {}
     for kind in question:
-        stored.update(vectors.vectors_of(paper_ids, kind=kind))
+        stored |= vectors.vectors_of([chunk.id for chunk in chunks if chunk.kind == kind], kind=kind)
     similarities: dict[str, list[tuple[Chunk, float]]] = {paper_id: [] for paper_id in paper_ids}
-    for chunk in library.chunks_of(paper_ids):
+    for chunk in chunks:
         if chunk.id in stored:
             cosine = float(stored[chunk.id] @ question[chunk.kind])
             similarities[chunk.paper_id].append((chunk, cosine))

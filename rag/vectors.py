@@ -27,6 +27,9 @@ HNSW = {
     "sync_threshold": 1000,
 }
 FINGERPRINT = "fingerprint"
+# Vectors of each kind that stay in memory: with the default models 30 to 60 MB. A chunk's id comes from
+# its content, so that within one fingerprint its vector never changes.
+VECTORS_KEPT = 20_000
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -109,6 +112,7 @@ class ChromaStore:
     @_told
     def upsert(self, chunks: Sequence[Chunk], vectors: Vectors) -> None:
         for kind, collection in self._collections.items():
+            self._kept[kind].clear()
             rows = [row for row, chunk in enumerate(chunks) if chunk.kind == kind]
             for batch in self._batches(rows):
                 collection.upsert(
@@ -122,6 +126,8 @@ class ChromaStore:
         for collection in self._collections.values():
             for batch in self._batches(chunk_ids):
                 collection.delete(ids=list(batch))
+        for kept in self._kept.values():
+            kept.clear()
 
     @_told
     def search(
@@ -143,18 +149,33 @@ class ChromaStore:
         ]
 
     @_told
-    def vectors_of(self, paper_ids: Sequence[str], *, kind: ChunkKind) -> Mapping[str, Vectors]:
+    def vectors_of(self, chunk_ids: Sequence[str], *, kind: ChunkKind) -> Mapping[str, Vectors]:
+        kept = self._kept[kind]
+        # Read once: another thread may clear what is kept at any time.
+        known = {chunk_id: row for chunk_id in chunk_ids if (row := kept.get(chunk_id)) is not None}
+        fetched = self._fetched([chunk_id for chunk_id in chunk_ids if chunk_id not in known], kind)
+        if len(kept) + len(fetched) > VECTORS_KEPT:
+            kept.clear()
+        kept.update(fetched)
+        return known | fetched
+
+    def _fetched(self, chunk_ids: Sequence[str], kind: ChunkKind) -> dict[str, Vectors]:
         collection = self._collections.get(kind)
-        if collection is None or not paper_ids:
+        if collection is None:
             return {}
-        found = collection.get(where={"paper_id": {"$in": list(paper_ids)}}, include=["embeddings"])
-        return dict(zip(found["ids"], np.asarray(found["embeddings"], dtype=np.float32), strict=True))
+        fetched: dict[str, Vectors] = {}
+        for batch in self._batches(chunk_ids):
+            found = collection.get(ids=list(batch), include=["embeddings"])
+            rows = np.asarray(found["embeddings"], dtype=np.float32)
+            fetched.update(zip(found["ids"], rows, strict=True))
+        return fetched
 
     def _batches(self, items: Sequence[Any]) -> list[Sequence[Any]]:
         size = self._client.get_max_batch_size()
         return [items[start : start + size] for start in range(0, len(items), size)]
 
     def _open_collections(self) -> None:
+        self._kept: dict[str, dict[str, Vectors]] = {kind: {} for kind in get_args(ChunkKind)}
         present = {collection.name for collection in self._client.list_collections()}
         self._collections: dict[str, Any] = {
             kind: self._client.get_collection(kind, embedding_function=None)

@@ -37,6 +37,8 @@ from rag.weights import Choice, choose, find, load_catalogue, present
 # to 2.9 tokens a second on 2 cores, with this setting to 10.2; alone it is 23.0 against 22.0.
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
+# What the setting window_embedder says for: as `embedder`.
+SAME = "same"
 PROBE_SECONDS = 300
 PROBE_REFUSED = 3
 _PROBE = f"""
@@ -61,20 +63,27 @@ def embedder_folder(settings: Settings) -> Path:
 
 def window_embedder_folder(settings: Settings) -> Path:
     """The folder of what embeds whole abstracts. Raises ModelError where a name is unknown or not here."""
-    setting, folder = settings.window_embedder, settings.models_path
-    if not setting and not settings.embedder:
-        encoders = (model for model in load_catalogue() if model.role == "encoder")
-        return next(
-            (folder / model.kept for model in encoders if present(model, folder)), embedder_folder(settings)
+    setting, catalogue = settings.window_embedder, load_catalogue()
+    if setting == SAME or (not setting and settings.embedder):
+        return embedder_folder(settings)
+    if not setting:
+        here = (
+            model for model in catalogue if model.role == "encoder" and present(model, settings.models_path)
         )
-    if not setting or Path(setting).expanduser().is_dir():
-        return Path(setting).expanduser() if setting else embedder_folder(settings)
-    model = find(load_catalogue(), setting)
-    if not present(model, folder):
+        best = next(here, None)
+        return settings.models_path / best.kept if best else embedder_folder(settings)
+    if os.sep in setting or Path(setting).is_dir():
+        return Path(setting).expanduser()
+    model = find(catalogue, setting)
+    if model.role != "encoder":
+        raise ModelError(
+            f"{model.name} writes and does not embed.", hint="Name an encoder in window_embedder."
+        )
+    if not present(model, settings.models_path):
         raise ModelError(
             f"The encoder {model.name} is not here.", hint=f"Run `vouch models pull {model.name}`."
         )
-    return folder / model.kept
+    return settings.models_path / model.kept
 
 
 def open_embedder(settings: Settings) -> Embedder:

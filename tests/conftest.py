@@ -18,7 +18,6 @@ import pytest
 from offline import sitecustomize as fence
 
 from rag.config import Settings, cache_home, load_settings
-from rag.embed import packaged_folder
 from rag.protocols import Embedder, one_for_all
 from rag.weights import find, load_catalogue, present
 
@@ -42,7 +41,7 @@ def attempts_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
                 patch.delenv(variable)
         patch.setenv("VOUCH_HOME", str(folder / "home"))
         # Whether or not the encoder of whole abstracts is here, the packaged MiniLM embeds all.
-        patch.setenv("VOUCH_WINDOW_EMBEDDER", str(packaged_folder()))
+        patch.setenv("VOUCH_WINDOW_EMBEDDER", "same")
         patch.setenv(fence.ATTEMPTS_VARIABLE, str(attempts))
         patch.setenv("PYTHONPATH", str(FENCE_FOLDER), prepend=os.pathsep)
         yield attempts

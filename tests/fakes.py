@@ -91,12 +91,9 @@ class MemoryStore:
         ]
         return sorted(hits, key=lambda hit: -hit.similarity)[:count]
 
-    def vectors_of(self, paper_ids: Sequence[str], *, kind: ChunkKind) -> Mapping[str, Vectors]:
-        return {
-            chunk.id: row
-            for chunk, row in self._rows.values()
-            if chunk.kind == kind and chunk.paper_id in paper_ids
-        }
+    def vectors_of(self, chunk_ids: Sequence[str], *, kind: ChunkKind) -> Mapping[str, Vectors]:
+        held = (self._rows[chunk_id] for chunk_id in chunk_ids if chunk_id in self._rows)
+        return {chunk.id: row for chunk, row in held if chunk.kind == kind}
 
 
 Script = Sequence[str] | Mapping[str, str] | Callable[[str], str]

@@ -11,7 +11,6 @@ from fakes import MemoryStore, WordEmbedder
 
 from evals.approximate import (
     MOST_QUERIES,
-    PAPERS_AT_ONCE,
     TOLERANCE,
     recall_at_nearest,
     recall_of_search,
@@ -50,9 +49,9 @@ class ForgetfulStore(MemoryStore):
         hits = super().search(vector, count=count + len(self.forgotten), kind=kind, paper_ids=paper_ids)
         return [hit for hit in hits if hit.chunk_id not in self.forgotten][:count]
 
-    def vectors_of(self, paper_ids, *, kind):
-        self.fetched.append(len(paper_ids))
-        return super().vectors_of(paper_ids, kind=kind)
+    def vectors_of(self, chunk_ids, *, kind):
+        self.fetched.append(len(chunk_ids))
+        return super().vectors_of(chunk_ids, kind=kind)
 
 
 def filled(store: MemoryStore | ChromaStore, embedder: WordEmbedder) -> None:
@@ -108,7 +107,7 @@ def embedder() -> WordEmbedder:
 def test_what_a_search_overlooks_among_the_nearest_ten_is_lost(embedder, forgotten, recall):
     store = ForgetfulStore(forgotten=frozenset(chunks_found(*forgotten)))
     filled(store, embedder)
-    found = recall_of_search(["word0"], PAPERS, vectors=store, embedders=one_for_all(embedder))
+    found = recall_of_search(["word0"], vectors=store, embedders=one_for_all(embedder))
     assert found == {"sentence": pytest.approx(recall)}
 
 
@@ -116,7 +115,7 @@ def test_the_recall_is_the_mean_of_the_queries(embedder):
     """Of the second query only the chunk that says it is near; it is found, and the rest are equals."""
     store = ForgetfulStore(forgotten=frozenset(chunks_found(3)))
     filled(store, embedder)
-    found = recall_of_search(["word0", "word30"], PAPERS, vectors=store, embedders=one_for_all(embedder))
+    found = recall_of_search(["word0", "word30"], vectors=store, embedders=one_for_all(embedder))
     assert found == {"sentence": pytest.approx((0.9 + 1) / 2)}
 
 
@@ -127,7 +126,7 @@ def test_each_kind_is_asked_in_its_own_space(embedder):
     text = WORDS[0]
     store.upsert([Chunk("w0", PAPERS[0], "window", 0, 1, text)], windows.embed_documents([text]))
     embedders: Embedders = {"window": windows, "sentence": embedder}
-    assert recall_of_search(["word0"], PAPERS, vectors=store, embedders=embedders) == {
+    assert recall_of_search(["word0"], vectors=store, embedders=embedders) == {
         "window": 1,
         "sentence": 1,
     }
@@ -136,25 +135,22 @@ def test_each_kind_is_asked_in_its_own_space(embedder):
 def test_vectors_are_fetched_once_a_run_and_queries_are_limited(embedder):
     store = ForgetfulStore()
     filled(store, embedder)
-    papers = [*PAPERS, *(f"more{number}" for number in range(2 * PAPERS_AT_ONCE - len(PAPERS) + 1))]
-    recall_of_search(
-        ["word0", "word1"] * MOST_QUERIES, papers, vectors=store, embedders=one_for_all(embedder)
-    )
+    recall_of_search(["word0", "word1"] * MOST_QUERIES, vectors=store, embedders=one_for_all(embedder))
     assert store.searches == MOST_QUERIES
-    assert store.fetched == [PAPERS_AT_ONCE, PAPERS_AT_ONCE, 1] * 2  # for each kind
+    assert store.fetched == [len(WORDS)] * 2  # for each kind
 
 
 def test_where_nothing_is_stored_or_asked_nothing_is_told(embedder):
     store = MemoryStore()
-    assert recall_of_search(["word0"], PAPERS, vectors=store, embedders=one_for_all(embedder)) == {}
+    assert recall_of_search(["word0"], vectors=store, embedders=one_for_all(embedder)) == {}
     filled(store, embedder)
-    assert recall_of_search([], PAPERS, vectors=store, embedders=one_for_all(embedder)) == {}
+    assert recall_of_search([], vectors=store, embedders=one_for_all(embedder)) == {}
 
 
 def test_chroma_finds_the_nearest_of_a_small_store(embedder, tmp_path: Path):
     store = ChromaStore.open(tmp_path / "vectors")
     filled(store, embedder)
-    found = recall_of_search(["word0", "word30"], PAPERS, vectors=store, embedders=one_for_all(embedder))
+    found = recall_of_search(["word0", "word30"], vectors=store, embedders=one_for_all(embedder))
     assert found == {"sentence": 1.0}
 
 

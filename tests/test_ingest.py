@@ -51,11 +51,10 @@ class Ground:
     def held(self) -> tuple[object, ...]:
         """Everything that a reader could see, in values that compare."""
         library = self.library
-        papers = [paper.id for paper in library.papers()]
         rows = {
             chunk_id: vector.tolist()
             for kind in ("window", "sentence")
-            for chunk_id, vector in self.vectors.vectors_of(papers, kind=kind).items()
+            for chunk_id, vector in self.vectors.vectors_of(sorted(self.vectors.ids()), kind=kind).items()
         }
         return (
             *(library.pages(), library.papers(), library.chunks(), library.chunker()),
@@ -494,7 +493,7 @@ def test_every_vector_is_that_of_its_chunk(shelf, embedder):
     papers = {paper.id: paper for paper in library.papers()}
     for kind in ("window", "sentence"):
         chunks = [chunk for chunk in library.chunks() if chunk.kind == kind]
-        stored = vectors.vectors_of(list(papers), kind=kind)
+        stored = vectors.vectors_of(sorted(vectors.ids()), kind=kind)
         assert stored.keys() == {chunk.id for chunk in chunks}
         rows = np.stack([stored[chunk.id] for chunk in chunks])
         assert np.linalg.norm(rows, axis=1) == pytest.approx(np.ones(len(rows)), abs=1e-5)
@@ -508,7 +507,7 @@ def test_every_vector_is_that_of_its_chunk(shelf, embedder):
 def test_chroma_finds_what_exact_search_finds(shelf, embedder):
     """Recall at 10 of the approximate index, over 50 sentences of the shelf as queries."""
     library, vectors = Library.open(shelf.library_path), open_vectors(shelf)
-    stored = vectors.vectors_of([paper.id for paper in library.papers()], kind="sentence")
+    stored = vectors.vectors_of(sorted(vectors.ids()), kind="sentence")
     names, rows = list(stored), np.stack(list(stored.values()))
     found = total = 0
     for row in rows[:: len(rows) // 50]:

@@ -71,14 +71,14 @@ def test_a_store_that_nobody_filled_is_empty(reopened):
     assert store.fingerprint() is None
     assert (store.ids(), store.count()) == (set(), 0)
     assert found(store) == []
-    assert dict(store.vectors_of(["p1"], kind="sentence")) == {}
+    assert dict(store.vectors_of(["a"], kind="sentence")) == {}
 
 
 def test_a_reset_store_is_empty_and_knows_its_mark(store):
     assert store.fingerprint() == MARK
     assert (store.ids(), store.count()) == (set(), 0)
     assert found(store) == []
-    assert dict(store.vectors_of(["p1"], kind="sentence")) == {}
+    assert dict(store.vectors_of(["a"], kind="sentence")) == {}
 
 
 def test_all_that_was_put_in_is_there(filled):
@@ -147,13 +147,24 @@ def test_an_id_put_in_again_has_the_new_vector_and_paper(filled):
 
 
 def test_vectors_come_back_as_they_were(filled):
-    of_two = filled.vectors_of(["p1", "p2", "unknown"], kind="sentence")
+    of_two = filled.vectors_of(["a", "b", "w", "unknown"], kind="sentence")
     assert set(of_two) == {"a", "b"}
     assert np.stack([of_two["a"], of_two["b"]]) == pytest.approx(SHELF_VECTORS[:2], abs=1e-6)
     assert of_two["a"].dtype == np.float32
-    assert set(filled.vectors_of(["p1"], kind="window")) == {"w"}
+    assert set(filled.vectors_of(["w", "a"], kind="window")) == {"w"}
     assert dict(filled.vectors_of([], kind="window")) == {}
     assert dict(filled.vectors_of(["unknown"], kind="window")) == {}
+
+
+def test_vectors_asked_for_again_are_those_of_now(filled):
+    """What is kept in memory does not outlive a change."""
+    before = filled.vectors_of(["a", "b"], kind="sentence")["a"]
+    assert np.array_equal(filled.vectors_of(["a"], kind="sentence")["a"], before)
+    other = np.roll(before, 1)
+    filled.upsert([chunk("a")], other[np.newaxis, :])
+    assert filled.vectors_of(["a"], kind="sentence")["a"] == pytest.approx(other, abs=1e-6)
+    filled.delete(["a"])
+    assert set(filled.vectors_of(["a", "b"], kind="sentence")) == {"b"}
 
 
 def test_a_reset_drops_everything(filled):
@@ -257,7 +268,7 @@ def test_lost_index_files_are_said(tmp_path):
     shutil.rmtree(segment)
     again = open_chroma(tmp_path)
     with pytest.raises(LibraryError, match="vectors cannot be read") as caught:
-        again.vectors_of(["p1"], kind="sentence")
+        again.vectors_of(["c0"], kind="sentence")
     assert "--rebuild" in caught.value.hint
     again.reset(MARK)
     again.upsert(SHELF, SHELF_VECTORS)

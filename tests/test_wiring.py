@@ -12,6 +12,7 @@ from fakes import MemoryStore, WordEmbedder, make_page, make_paper
 
 from rag.assistant import Assistant
 from rag.config import Settings, load_settings
+from rag.embed import packaged_folder
 from rag.errors import LibraryError, MissingLibraryError, ModelError, PageError, StaleIndexError
 from rag.ingest import ingest
 from rag.library import Library
@@ -28,6 +29,7 @@ from rag.wiring import (
     probe_model,
     seed_hashes,
     seed_paths,
+    window_embedder_folder,
 )
 
 PAGE = make_page(make_paper(), make_paper("LoRA", "We adapt large models."))
@@ -79,6 +81,74 @@ def test_another_embedder_is_found_out(indexed, words):
     with pytest.raises(StaleIndexError, match="another embedding model") as caught:
         open_assistant(indexed)
     assert "--rebuild" in caught.value.hint
+
+
+ENCODER = next(model for model in load_catalogue() if model.role == "encoder")
+
+
+@pytest.mark.parametrize("here", [False, True])
+@pytest.mark.parametrize(
+    ("window", "own", "expected"),
+    [
+        ("", "", "encoder if here"),
+        ("", "own", "own"),
+        ("same", "", "packaged"),
+        ("same", "own", "own"),
+        ("FOLDER", "", "FOLDER"),
+        ("FOLDER", "own", "FOLDER"),
+        (ENCODER.name, "own", "encoder"),
+    ],
+)
+def test_who_embeds_abstracts(
+    settings: Settings, tmp_path: Path, *, here: bool, window: str, own: str, expected: str
+) -> None:
+    models = tmp_path / "cache" / "models"
+    if here or expected == "encoder":
+        (models / ENCODER.kept).mkdir(parents=True)
+        (models / ENCODER.kept / "model.safetensors").touch()
+    folders = {
+        "own": tmp_path / "own",
+        "FOLDER": tmp_path / "folder",
+        "packaged": packaged_folder(),
+        "encoder": models / ENCODER.kept,
+        "encoder if here": models / ENCODER.kept if here else packaged_folder(),
+    }
+    chosen = {"cache": models.parent, "embedder": str(folders["own"]) if own else ""}
+    chosen["window_embedder"] = window.replace("FOLDER", str(folders["FOLDER"]))
+    assert window_embedder_folder(settings.model_copy(update=chosen)) == folders[expected]
+
+
+@pytest.mark.parametrize(
+    ("setting", "said", "hint"),
+    [
+        (ENCODER.name, "all-mpnet-base-v2 is not here", "vouch models pull all-mpnet-base-v2"),
+        ("mpnet", "no model 'mpnet'", "Did you mean"),
+        ("smollm2-135m", "writes and does not embed", "Name an encoder"),
+    ],
+)
+def test_a_wrong_encoder_is_told(
+    settings: Settings, tmp_path: Path, setting: str, said: str, hint: str
+) -> None:
+    with pytest.raises(ModelError, match=said) as caught:
+        window_embedder_folder(
+            settings.model_copy(update={"cache": tmp_path / "none", "window_embedder": setting})
+        )
+    assert hint in caught.value.hint
+
+
+def test_two_encoders_make_two_spaces_and_one_fingerprint(settings, tmp_path, monkeypatch):
+    """Windows and sentences have vectors of their own lengths, and a search asks each in its own space."""
+    words = {"window": WordEmbedder("wide@1", dimension=512), "sentence": WordEmbedder("narrow@1")}
+    monkeypatch.setattr("rag.wiring.open_embedders", lambda settings: words)
+    library, vectors = Library.open(settings.library_path, create=True), open_vectors(settings)
+    ingest([PAGE], library=library, vectors=vectors, embedders=words)
+    assert vectors.fingerprint() == library.chunker() == "wide@1 + narrow@1 chunker-1"
+    library.close()
+    (best, *_) = open_assistant(settings).search(PAGE[1][0].title)
+    assert best.paper.title == PAGE[1][0].title
+    words["window"].name = "wide@2"
+    with pytest.raises(StaleIndexError):
+        open_assistant(settings)
 
 
 def test_another_chunker_is_found_out(indexed, monkeypatch):

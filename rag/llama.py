@@ -252,12 +252,11 @@ class Context:
             return False
         if self._states.touch(prefix_keys(self._identity, batches[:-1])[-1]):
             return True
-        kept = False
         for place in range(self._recall(batches), len(batches) - 1):
             self._evaluate(batches[place], last=False)
-            if place in _kept_places(batches):
-                kept = self._save(spared_since=self._opened)
-        return kept
+            if place == 0:
+                self._save(spared_since=self._opened)
+        return self._save(spared_since=self._opened)
 
     def state(self) -> bytes:
         """What was computed of the tokens held, for a context of the same model and kind."""

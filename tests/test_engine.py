@@ -17,6 +17,7 @@ from rag.errors import ModelError
 from rag.llama import BATCH_TOKENS
 from rag.prompt import Message, render
 from rag.protocols import LanguageModel
+from rag.states import StateStore
 from rag.types import Control, Segment, Usage
 
 PAPER = (
@@ -42,6 +43,19 @@ def open_engine(path: Path, **changes: object) -> Engine:
 @pytest.fixture(scope="module")
 def engine(smollm2_path: Path) -> Iterator[Engine]:
     engine = open_engine(smollm2_path)
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> StateStore:
+    return StateStore(tmp_path_factory.mktemp("states"), most_bytes=200_000_000)
+
+
+@pytest.fixture(scope="module")
+def storing(smollm2_path: Path, store: StateStore) -> Iterator[Engine]:
+    """An engine that keeps what it reads."""
+    engine = open_engine(smollm2_path, states=store)
     yield engine
     engine.close()
 
@@ -109,6 +123,13 @@ def test_closing_ends_any_model_without_usage(any_model):
     assert list(pieces) == []
     assert told == []
     assert "Rome" in generate(any_model, prompt(ITALY))
+
+
+def test_reading_ahead_changes_nothing_of_what_any_model_says(any_model):
+    free = generate(any_model, prompt(FRANCE))
+    assert any_model.prepare(prompt(FRANCE)) in (True, False)
+    any_model.interrupt()
+    assert generate(any_model, prompt(FRANCE)) == free
 
 
 def test_any_model_refuses_a_prompt_that_does_not_fit_at_once(any_model):
@@ -219,6 +240,102 @@ def test_a_prompt_that_just_fits_is_written_to_its_end(smollm2_path):
 def test_an_empty_prompt_is_refused(engine, segments):
     with pytest.raises(ModelError, match="empty"):
         engine.generate(segments, max_tokens=1)
+    with pytest.raises(ModelError, match="empty"):
+        engine.prepare(segments)
+
+
+def test_a_paper_read_once_costs_every_engine_only_the_question(engine, storing, store, smollm2_path):
+    expected = generate(engine, prompt(ITALY))
+    assert generate(storing, prompt(FRANCE))
+    generate(storing, prompt("What is it?", paper="Another text, of something else."))
+    assert usage_of(storing, prompt(ITALY)).prompt_tokens < 20
+    assert generate(storing, prompt(ITALY)) == expected
+    late = open_engine(smollm2_path, states=store)
+    assert usage_of(late, prompt(ITALY), max_tokens=1).prompt_tokens < 20
+    assert generate(late, prompt(ITALY)) == expected
+    late.close()
+
+
+def test_a_paper_prepared_costs_only_the_question(engine, storing):
+    paper = "Lima is the capital of Peru. Oslo is the capital of Norway. " * 8
+    expected = generate(engine, prompt("What is the capital of Peru?", paper=paper))
+    assert storing.prepare(prompt("?", paper=paper))
+    assert storing.prepare(prompt("Whatever?", paper=paper))
+    used = usage_of(storing, prompt("What is the capital of Peru?", paper=paper), max_tokens=1)
+    assert used.prompt_tokens < 20
+    assert generate(storing, prompt("What is the capital of Peru?", paper=paper)) == expected
+
+
+def test_without_a_store_nothing_is_prepared(engine):
+    assert not engine.prepare(prompt(FRANCE))
+
+
+def test_what_does_not_fit_cannot_be_prepared(storing):
+    with pytest.raises(ModelError, match="reads at most 2048"):
+        storing.prepare(("word " * 2100,))
+
+
+LONG = "The sky is blue and wide. " * 200
+
+
+def start_preparing(engine: Engine, results: list[bool]) -> threading.Thread:
+    """Begin to read a long paper ahead; returns once the worker is at it."""
+    engine._worker._context.clear()
+    thread = threading.Thread(target=lambda: results.append(engine.prepare(prompt("?", paper=LONG))))
+    thread.start()
+    while not (current := engine._worker._current) or not current.ahead:
+        pass
+    return thread
+
+
+def test_a_generation_interrupts_what_is_prepared(engine, storing, store):
+    results: list[bool] = []
+    preparing = start_preparing(storing, results)
+    assert generate(storing, prompt(ITALY)) == generate(engine, prompt(ITALY))
+    preparing.join()
+    assert results == [False]
+    assert storing._worker._ahead == set()
+    assert usage_of(storing, prompt("Why?", paper=LONG), max_tokens=1).prompt_tokens > 1000
+
+
+def test_what_waits_to_be_prepared_gives_way_too(storing):
+    pieces = storing.generate(prompt("Count up from one, for ever."), max_tokens=1500)
+    next(pieces)
+    results: list[bool] = []
+    waiting = threading.Thread(target=lambda: results.append(storing.prepare(prompt("?", paper=PAPER[:90]))))
+    waiting.start()
+    while not storing._worker._ahead:
+        pass
+    later = storing.generate(prompt(ITALY), max_tokens=1)
+    job = threading.Thread(target=lambda: list(later))
+    job.start()
+    while not all(job.flag.is_set() for job in list(storing._worker._ahead)):
+        pass
+    pieces.close()
+    waiting.join()
+    job.join()
+    assert results == [False]
+
+
+def test_it_is_interrupted_by_a_word_too(storing):
+    results: list[bool] = []
+    preparing = start_preparing(storing, results)
+    storing.interrupt()
+    preparing.join()
+    assert results == [False]
+    assert "Rome" in generate(storing, prompt(ITALY))
+
+
+def test_an_engine_that_closes_prepares_no_more(smollm2_path, tmp_path):
+    engine = open_engine(smollm2_path, states=StateStore(tmp_path, most_bytes=10**9))
+    results: list[bool] = []
+    preparing = start_preparing(engine, results)
+    engine.close()
+    preparing.join()
+    assert results == [False]
+    with pytest.raises(ModelError, match="closed"):
+        engine.prepare(prompt(FRANCE))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_stop_string_ends_the_text_and_is_not_in_it(engine):

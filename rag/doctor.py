@@ -64,7 +64,7 @@ def examine(settings: Settings) -> list[Finding]:
     ]
     findings += [_found("answers by", lambda: _choice(settings))]
     findings += [_found("library", lambda: _library(settings)), _found("index", lambda: _index(settings))]
-    findings += [Finding("papers kept read", True, _states(settings))]
+    findings += [Finding("what was read", True, _states(settings))]
     return findings
 
 
@@ -143,6 +143,7 @@ def _index(settings: Settings) -> str:
 def _states(settings: Settings) -> str:
     states = open_states(settings)
     if states is None:
-        return "none: switched off by kept_states_mb"
+        return "nothing is kept: kept_states_mb is 0"
     count, size = states.usage()
-    return f"{count} in {size / 1e6:.0f} of at most {settings.kept_states_mb} MB in {settings.states_path}"
+    most = f"{size / 1e6:.0f} of at most {settings.kept_states_mb} MB"
+    return f"beginnings of prompts: {count}, {most}, in {settings.states_path}"

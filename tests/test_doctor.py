@@ -139,11 +139,12 @@ def test_a_seed_that_was_changed_is_said(
 
 
 def test_it_says_how_much_of_what_was_read_is_kept(settings: Settings) -> None:
-    assert by_subject(settings)["papers kept read"].state.startswith("0 in 0 of at most 1000 MB")
+    state = by_subject(settings)["what was read"].state
+    assert state.startswith("beginnings of prompts: 0, 0 of at most 1000 MB, in ")
     states = open_states(settings)
     assert states is not None
     states.put("a" * 64, bytes(3_000_000))
-    state = by_subject(settings)["papers kept read"].state
-    assert state == f"1 in 3 of at most 1000 MB in {settings.home / 'states'}"
+    state = by_subject(settings)["what was read"].state
+    assert state == f"beginnings of prompts: 1, 3 of at most 1000 MB, in {settings.home / 'states'}"
     off = settings.model_copy(update={"kept_states_mb": 0})
-    assert "switched off" in by_subject(off)["papers kept read"].state
+    assert "kept_states_mb is 0" in by_subject(off)["what was read"].state

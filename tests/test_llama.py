@@ -36,7 +36,7 @@ def context(model: Model) -> Iterator[Context]:
 @pytest.fixture(scope="module")
 def fresh(model: Model) -> Iterator[Context]:
     """A context without a store, to compare with."""
-    context = Context(model, tokens=1024, threads=2)
+    context = Context(model, tokens=1024, threads=1)
     yield context
     context.free()
 
@@ -49,7 +49,7 @@ def store(tmp_path: Path) -> StateStore:
 @pytest.fixture
 def storing(model: Model, store: StateStore) -> Iterator[Context]:
     """A context that keeps what it reads, and finds what another one kept."""
-    context = Context(model, tokens=1024, threads=2, states=store)
+    context = Context(model, tokens=1024, threads=1, states=store)
     yield context
     context.free()
 
@@ -150,7 +150,7 @@ def test_a_restored_beginning_gives_exactly_the_logits_of_a_fresh_reading(model,
     rest, logits = read(storing, model, ITALY)
     assert rest < 20 < whole
     assert np.array_equal(logits, expected)
-    late = Context(model, tokens=1024, threads=1, states=store)
+    late = Context(model, tokens=1024, threads=2, states=store)
     assert read(late, model, ITALY)[0] == rest
     assert np.array_equal(late.logits(), expected)
     late.free()
@@ -238,7 +238,7 @@ def test_a_state_of_other_tokens_is_refused(model, storing):
 
 def test_a_context_of_another_size_keeps_its_own_states(model, storing, store):
     whole, _ = read(storing, model, ITALY)
-    other = Context(model, tokens=512, threads=2, states=store)
+    other = Context(model, tokens=512, threads=1, states=store)
     assert read(other, model, ITALY)[0] == whole
     other.free()
 
@@ -249,7 +249,7 @@ def test_where_nothing_can_be_kept_the_reading_is_the_same(model, fresh, tmp_pat
         StateStore(tmp_path / "file" / "states", most_bytes=10**9),
         StateStore(tmp_path, most_bytes=99),
     ):
-        context = Context(model, tokens=1024, threads=2, states=store)
+        context = Context(model, tokens=1024, threads=1, states=store)
         assert read(context, model, ITALY)[0] == read_anew(fresh, model, ITALY)[0]
         assert np.array_equal(context.logits(), fresh.logits())
         assert not context.prepare(model.vocabulary.prompt(ANOTHER))
@@ -309,7 +309,7 @@ def test_preparing_stops_with_its_flag(model, storing, store):
 
 def test_preparing_pushes_out_nothing_that_was_used(model, store):
     small = StateStore(store.folder, most_bytes=8_000_000)
-    context = Context(model, tokens=1024, threads=2, states=small)
+    context = Context(model, tokens=1024, threads=1, states=small)
     read(context, model, ITALY)
     before = sorted(path.name for path in store.folder.iterdir())
     assert not context.prepare(model.vocabulary.prompt(prompt("Why?", paper="Rain falls in spring. " * 50)))

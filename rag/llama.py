@@ -208,6 +208,9 @@ class Context:
         # Sliding-window models forget what lies outside of the window unless told to keep it;
         # then a kept prefix would lack its beginning.
         parameters.swa_full = True
+        self._states = states
+        self._identity = f"{model.identity} | {_numbers(parameters)}" if states else ""
+        self._opened = time.time()
         self._pointer = llama_cpp.llama_init_from_model(model.pointer, parameters)
         if not self._pointer:
             raise ModelError(
@@ -217,9 +220,6 @@ class Context:
         self._memory = llama_cpp.llama_get_memory(self._pointer)
         self._batch = llama_cpp.llama_batch_init(BATCH_TOKENS, 0, 1)
         self._size = model.vocabulary.size
-        self._states = states
-        self._identity = f"{model.identity} | {_numbers(parameters)}" if states else ""
-        self._opened = time.time()
         self._held: list[list[int]] = []  # the batches evaluated, in order
         self.abort_on(AbortFlag())
 

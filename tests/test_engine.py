@@ -275,51 +275,45 @@ def test_what_does_not_fit_cannot_be_prepared(storing):
         storing.prepare(("word " * 2100,))
 
 
-LONG = "The sky is blue and wide. " * 200
-
-
-def start_preparing(engine: Engine, results: list[bool]) -> threading.Thread:
+def start_preparing(engine: Engine, paper: str, results: list[bool]) -> threading.Thread:
     """Begin to read a long paper ahead; returns once the worker is at it."""
-    engine._worker._context.clear()
-    thread = threading.Thread(target=lambda: results.append(engine.prepare(prompt("?", paper=LONG))))
+    segments = prompt("?", paper=paper)
+    assert sum(map(len, batches(engine, segments))) > 1000
+    thread = threading.Thread(target=lambda: results.append(engine.prepare(segments)))
     thread.start()
-    while not (current := engine._worker._current) or not current.ahead:
-        pass
+    while engine._worker._current is None:
+        assert thread.is_alive()
     return thread
 
 
-def test_a_generation_interrupts_what_is_prepared(engine, storing, store):
+def test_a_generation_interrupts_what_is_prepared(engine, storing):
+    sky = "The sky is blue and wide. " * 180
     results: list[bool] = []
-    preparing = start_preparing(storing, results)
+    preparing = start_preparing(storing, sky, results)
     assert generate(storing, prompt(ITALY)) == generate(engine, prompt(ITALY))
     preparing.join()
     assert results == [False]
     assert storing._worker._ahead == set()
-    assert usage_of(storing, prompt("Why?", paper=LONG), max_tokens=1).prompt_tokens > 1000
+    storing._worker._context.clear()
+    assert usage_of(storing, prompt("Why?", paper=sky), max_tokens=1).prompt_tokens > 1000
 
 
 def test_what_waits_to_be_prepared_gives_way_too(storing):
-    pieces = storing.generate(prompt("Count up from one, for ever."), max_tokens=1500)
-    next(pieces)
-    results: list[bool] = []
-    waiting = threading.Thread(target=lambda: results.append(storing.prepare(prompt("?", paper=PAPER[:90]))))
-    waiting.start()
-    while not storing._worker._ahead:
-        pass
-    later = storing.generate(prompt(ITALY), max_tokens=1)
-    job = threading.Thread(target=lambda: list(later))
-    job.start()
-    while not all(job.flag.is_set() for job in list(storing._worker._ahead)):
-        pass
-    pieces.close()
-    waiting.join()
-    job.join()
-    assert results == [False]
+    ahead = _Job(batches(storing, prompt("?", paper="The sea is deep. " * 9)), 0, (), None, ahead=True)
+    later = _Job(batches(storing, prompt(ITALY)), 1, (), None)
+    with storing._worker._lock:  # the worker begins nothing meanwhile
+        storing._worker.submit(ahead)
+        assert not ahead.flag.is_set()
+        storing._worker.submit(later)
+        assert ahead.flag.is_set()
+    assert isinstance(ahead.output.get(), ModelError)
+    assert not ahead.kept
+    assert isinstance(later.output.get(), str)
 
 
 def test_it_is_interrupted_by_a_word_too(storing):
     results: list[bool] = []
-    preparing = start_preparing(storing, results)
+    preparing = start_preparing(storing, "The grass is green and soft. " * 180, results)
     storing.interrupt()
     preparing.join()
     assert results == [False]
@@ -329,7 +323,7 @@ def test_it_is_interrupted_by_a_word_too(storing):
 def test_an_engine_that_closes_prepares_no_more(smollm2_path, tmp_path):
     engine = open_engine(smollm2_path, states=StateStore(tmp_path, most_bytes=10**9))
     results: list[bool] = []
-    preparing = start_preparing(engine, results)
+    preparing = start_preparing(engine, "The wind is cold. " * 220, results)
     engine.close()
     preparing.join()
     assert results == [False]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
@@ -74,7 +74,7 @@ class Assistant:
         """The whole answer."""
         return deque(self.stream(question, history), maxlen=1)[0]
 
-    def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[Answer]:
+    def stream(self, question: str, history: Sequence[Turn] = ()) -> Generator[Answer, None, None]:
         """Growing Answers: the evidence at once, then what the model makes of it, checked."""
         watch = _Watch(self.clock)
         plan = self.plan(question, history)

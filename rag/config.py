@@ -76,6 +76,12 @@ class Settings(BaseSettings):
     answer_tokens: int = Field(default=96, ge=8, le=1024, description="most tokens written for one paper")
     answer_seconds: float = Field(default=60, gt=0, description="most seconds spent writing for one paper")
 
+    kept_states_mb: int = Field(
+        default=1000,
+        ge=0,
+        description="most disk space for what the model has read, so as not to read it again; 0: none",
+    )
+
     @field_validator("home", "cache")
     @classmethod
     def _expand(cls, folder: Path) -> Path:
@@ -88,6 +94,10 @@ class Settings(BaseSettings):
     @property
     def vectors_path(self) -> Path:
         return self.home / "vectors"
+
+    @property
+    def states_path(self) -> Path:
+        return self.home / "states"
 
     @property
     def lock_path(self) -> Path:

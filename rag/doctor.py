@@ -23,6 +23,7 @@ from rag.wiring import (
     embedder_folder,
     open_embedders,
     open_library,
+    open_states,
     open_vectors,
     seed_hashes,
     window_embedder_folder,
@@ -63,6 +64,7 @@ def examine(settings: Settings) -> list[Finding]:
     ]
     findings += [_found("answers by", lambda: _choice(settings))]
     findings += [_found("library", lambda: _library(settings)), _found("index", lambda: _index(settings))]
+    findings += [Finding("what was read", True, _states(settings))]
     return findings
 
 
@@ -136,3 +138,12 @@ def _index(settings: Settings) -> str:
     library, vectors = open_library(settings), open_vectors(settings)
     check_index(library, vectors, open_embedders(settings))
     return f"{vectors.count()} chunks in {settings.vectors_path}"
+
+
+def _states(settings: Settings) -> str:
+    states = open_states(settings)
+    if states is None:
+        return "nothing is kept: kept_states_mb is 0"
+    count, size = states.usage()
+    most = f"{size / 1e6:.0f} of at most {settings.kept_states_mb} MB"
+    return f"beginnings of prompts: {count}, {most}, in {settings.states_path}"

@@ -21,6 +21,7 @@ from rag.cores import usable_cores
 from rag.errors import ModelError
 from rag.llama import AbortedError, AbortFlag, Context, Model, Vocabulary
 from rag.prompt import CHAT_FORMATS, detect_chat_format
+from rag.states import StateStore
 from rag.types import Segment, Usage
 
 
@@ -47,11 +48,13 @@ class Engine:
         threads: int,
         gpu_layers: int,
         chat_format: str | None = None,
+        states: StateStore | None = None,
     ) -> Engine:
         """Load a model. `threads` 0: all cores; `gpu_layers` -1: all, where the build has a GPU.
 
         The context is at most what the model was trained on. Without `chat_format` the file's
-        own template decides. Raises ModelError naming the file.
+        own template decides. `states` keeps what was read before a prompt's last part. Raises
+        ModelError naming the file.
         """
         threads = threads or usable_cores()
         model = Model(path, gpu_layers=gpu_layers)
@@ -59,7 +62,7 @@ class Engine:
             chat_format = _chat_format(model, chat_format)
             context_tokens = min(context_tokens, model.trained_tokens)
             device = model.gpu or f"CPU, {threads} thread{'s' if threads > 1 else ''}"
-            context = Context(model, tokens=context_tokens, threads=threads)
+            context = Context(model, tokens=context_tokens, threads=threads, states=states)
         except BaseException:
             model.free()
             raise
@@ -81,6 +84,29 @@ class Engine:
         on_usage: Callable[[Usage], None] | None = None,
     ) -> Generator[str, None, None]:
         """Greedy text, piece by piece; see LanguageModel. Raises before the first piece if it cannot."""
+        batches = self._batches(segments, max_tokens)
+        job = _Job(batches, max_tokens, tuple(filter(None, stop)), max_seconds)
+        return self._pieces(job, on_usage)
+
+    def prepare(self, segments: Sequence[Segment]) -> bool:
+        """Read all but a prompt's last part ahead; whether it is kept now. See LanguageModel."""
+        job = _Job(self._batches(segments, 0), 0, (), None, ahead=True)
+        self._worker.submit(job)
+        item = job.output.get()
+        if isinstance(item, Exception) and not job.flag.is_set():
+            raise item
+        return job.kept
+
+    def interrupt(self) -> None:
+        """Stop what `prepare` reads, so that it returns at once."""
+        self._worker.interrupt()
+
+    def close(self) -> None:
+        """Cancel what runs, wait for the worker and free the memory. Closing twice is harmless."""
+        self._stop()
+
+    def _batches(self, segments: Sequence[Segment], max_tokens: int) -> list[list[int]]:
+        """The prompt's tokens. Raises ModelError where there are none or too many."""
         with self._worker.vocabulary() as vocabulary:
             batches = vocabulary.prompt(segments)
         count = sum(map(len, batches))
@@ -92,12 +118,7 @@ class Engine:
                 f"but {self.name} reads at most {self.context_tokens} together.",
                 hint="Ask a shorter question, or set context_tokens higher where the model allows it.",
             )
-        job = _Job(batches, max_tokens, tuple(filter(None, stop)), max_seconds)
-        return self._pieces(job, on_usage)
-
-    def close(self) -> None:
-        """Cancel what runs, wait for the worker and free the memory. Closing twice is harmless."""
-        self._stop()
+        return batches
 
     def _pieces(self, job: _Job, on_usage: Callable[[Usage], None] | None) -> Generator[str, None, None]:
         # Submitted here, at the first piece asked for: a generator that was never started is
@@ -116,12 +137,17 @@ class Engine:
 
 @dataclass(eq=False, slots=True)
 class _Job:
-    """One generation: what to read, when to end, and where its pieces go."""
+    """One generation: what to read, when to end, and where its pieces go.
+
+    One that only reads `ahead` gives way to any other, and says whether what it read is `kept`.
+    """
 
     batches: list[list[int]]
     max_tokens: int
     stop: tuple[str, ...]
     max_seconds: float | None
+    ahead: bool = False
+    kept: bool = False
     output: SimpleQueue[str | Usage | Exception] = field(default_factory=SimpleQueue)
     flag: AbortFlag = field(default_factory=AbortFlag)
 
@@ -136,6 +162,7 @@ class _Worker:
         self._lock = threading.RLock()
         self._closed = False
         self._current: _Job | None = None
+        self._ahead: set[_Job] = set()
         self._thread = threading.Thread(target=self._run, name="vouch-engine", daemon=True)
         self._thread.start()
 
@@ -151,7 +178,16 @@ class _Worker:
         with self._lock:
             if self._closed:
                 raise _closed_error()
+            if job.ahead:
+                self._ahead.add(job)
+            else:
+                self.interrupt()
             self._jobs.put(job)
+
+    def interrupt(self) -> None:
+        with self._lock:
+            for job in self._ahead:
+                job.flag.set()
 
     def stop(self) -> None:
         with self._lock:
@@ -176,6 +212,9 @@ class _Worker:
             self._current = job
         try:
             self._context.abort_on(job.flag)
+            if job.ahead:
+                job.kept = self._context.prepare(job.batches)
+                return Usage(0, 0)
             return self._write(job)
         except AbortedError:
             return _closed_error()  # where the caller cancelled, nobody listens any more
@@ -185,6 +224,7 @@ class _Worker:
         finally:
             with self._lock:
                 self._current = None
+                self._ahead.discard(job)
 
     def _write(self, job: _Job) -> Usage:
         deadline = time.monotonic() + (float("inf") if job.max_seconds is None else job.max_seconds)

@@ -2,15 +2,17 @@
 
 The last prompt stays evaluated, so one that begins like it costs only what differs, and is always
 evaluated in the same batches: sums are rounded by batch, so only then is the text the same
-whatever was read before. Nothing here is safe to use from two threads but `Vocabulary` and
-`AbortFlag`. Knows nothing of queues, text to write or budgets. The only module that imports
-llama_cpp.
+whatever was read before. What else was read before is found again in a store, where there is one,
+so that of a prompt about a paper once read only the question is evaluated. Nothing here is safe to
+use from two threads but `Vocabulary` and `AbortFlag`. Knows nothing of queues, text to write or
+budgets. The only module that imports llama_cpp.
 """
 
 from __future__ import annotations
 
 import ctypes
 import os
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -24,6 +26,7 @@ from numpy.typing import NDArray
 
 from rag.cleaning import clean
 from rag.errors import ModelError
+from rag.states import StateStore, file_identity, prefix_keys
 from rag.types import Control, Segment
 
 # Tokens handed over and computed at once. Smaller is slower, larger only costs memory: with the
@@ -104,6 +107,18 @@ class Model:
         """The GPU that it computes on; None for the CPU."""
         return _gpu_name() if self._on_gpu else None
 
+    @property
+    def identity(self) -> str:
+        """What the numbers that it computes depend on: the file, the library and the processor."""
+        try:
+            file = file_identity(self.path)
+        except OSError as error:
+            raise ModelError(
+                f"{self.path} cannot be read: {error.strerror}.", hint="Check its permissions."
+            ) from error
+        processor = self.gpu or llama_cpp.llama_print_system_info().decode("utf-8", "replace")
+        return f"{file} | llama-cpp-python {llama_cpp.__version__} | {processor}"
+
     def free(self) -> None:
         llama_cpp.llama_model_free(self.pointer)
 
@@ -177,8 +192,11 @@ class Vocabulary:
 class Context:
     """The native context: the tokens that it holds, and what it expects after the last one."""
 
-    def __init__(self, model: Model, *, tokens: int, threads: int) -> None:
-        """Room for so many tokens, prompt and text together. Raises ModelError where memory is short."""
+    def __init__(self, model: Model, *, tokens: int, threads: int, states: StateStore | None = None) -> None:
+        """Room for so many tokens, prompt and text together. Raises ModelError where memory is short.
+
+        Beginnings of prompts are kept in `states`, where there are any.
+        """
         parameters = llama_cpp.llama_context_default_params()
         parameters.n_ctx = tokens
         parameters.n_batch = BATCH_TOKENS
@@ -190,6 +208,9 @@ class Context:
         # Sliding-window models forget what lies outside of the window unless told to keep it;
         # then a kept prefix would lack its beginning.
         parameters.swa_full = True
+        self._states = states
+        self._identity = f"{model.identity} | {_numbers(parameters)}" if states else ""
+        self._opened = time.time()
         self._pointer = llama_cpp.llama_init_from_model(model.pointer, parameters)
         if not self._pointer:
             raise ModelError(
@@ -210,13 +231,54 @@ class Context:
     def read(self, batches: Sequence[list[int]]) -> Iterator[int]:
         """Evaluate a prompt, keeping the batches with which the last one began too.
 
-        Yields, after each batch, how many tokens were evaluated so far.
+        Where the store has a longer beginning, that is restored. Yields, after each batch, how many
+        tokens were evaluated so far.
         """
         read = 0
-        for batch in batches[self._keep(batches) :]:
-            self._evaluate(batch, last=batch is batches[-1])
-            read += len(batch)
+        for place in range(self._recall(batches), len(batches)):
+            last = place == len(batches) - 1
+            self._evaluate(batches[place], last=last)
+            if not last and place in _kept_places(batches):
+                self._save()
+            read += len(batches[place])
             yield read
+
+    def prepare(self, batches: Sequence[list[int]]) -> bool:
+        """Have all of a prompt but its last batch in the store; whether it is there now.
+
+        Nothing that was used since this context was made is pushed out for it.
+        """
+        if self._states is None or len(batches) < 2:
+            return False
+        if self._states.touch(prefix_keys(self._identity, batches[:-1])[-1]):
+            return True
+        for place in range(self._recall(batches), len(batches) - 1):
+            self._evaluate(batches[place], last=False)
+            if place == 0:
+                self._save(spared_since=self._opened)
+        return self._save(spared_since=self._opened)
+
+    def state(self) -> bytes:
+        """What was computed of the tokens held, for a context of the same model and kind."""
+        buffer = (ctypes.c_uint8 * llama_cpp.llama_state_seq_get_size(self._pointer, SEQUENCE))()
+        written = llama_cpp.llama_state_seq_get_data(self._pointer, buffer, len(buffer), SEQUENCE)
+        return bytes(memoryview(buffer)[:written])
+
+    def restore(self, batches: Sequence[list[int]], state: bytes) -> bool:
+        """Hold these batches by the state that they once gave. False, and empty, where it does not fit.
+
+        The state must be one that `state` gave: the library checks its shape, not its numbers.
+        """
+        self.clear()
+        data = ctypes.cast(ctypes.c_char_p(state), ctypes.POINTER(ctypes.c_uint8))
+        taken = llama_cpp.llama_state_seq_set_data(self._pointer, data, len(state), SEQUENCE)
+        end = llama_cpp.llama_memory_seq_pos_max(self._memory, SEQUENCE) + 1
+        if taken != len(state) or end != sum(map(len, batches)):
+            _log_lines.clear()
+            self.clear()
+            return False
+        self._held = [list(batch) for batch in batches]
+        return True
 
     def append(self, token: int) -> None:
         """Evaluate one more token."""
@@ -244,6 +306,23 @@ class Context:
     @property
     def _length(self) -> int:
         return sum(map(len, self._held))
+
+    def _recall(self, batches: Sequence[list[int]]) -> int:
+        """Hold as much of the prompt's beginning as can be had unread; return how many batches."""
+        held = self._keep(batches)
+        if self._states is not None and held < len(batches) - 1:
+            keys = prefix_keys(self._identity, batches[:-1])
+            for count in range(len(keys), held, -1):
+                state = self._states.get(keys[count - 1])
+                if state is not None and self.restore(batches[:count], state):
+                    break
+        return len(self._held)
+
+    def _save(self, *, spared_since: float = float("inf")) -> bool:
+        if self._states is None:
+            return False
+        key = prefix_keys(self._identity, self._held)[-1]
+        return self._states.put(key, self.state(), spared_since=spared_since)
 
     def _keep(self, batches: Sequence[list[int]]) -> int:
         """Drop what differs; return how many batches are held. The last is left to evaluate."""
@@ -278,6 +357,17 @@ class Context:
                 hint="Run `vouch models verify`; set context_tokens lower if memory is short.",
             )
         self._held.append(list(tokens))
+
+
+def _kept_places(batches: Sequence[list[int]]) -> tuple[int, int]:
+    """The batches after which the state is kept: what all prompts share, and all but the question."""
+    return 0, len(batches) - 2
+
+
+def _numbers(parameters: Any) -> str:
+    """A context's parameters, but for addresses and for threads, which change no result."""
+    values = {name: getattr(parameters, name) for name, *_ in parameters._fields_ if "threads" not in name}
+    return " ".join(f"{name}={value}" for name, value in values.items() if isinstance(value, int | float))
 
 
 @cache

@@ -131,4 +131,16 @@ class LanguageModel(Protocol):
         """
         ...
 
+    def prepare(self, segments: Sequence[Segment]) -> bool:
+        """Read all but the last part of a prompt ahead; whether `generate` will find it read.
+
+        A generation that is asked for meanwhile, or `interrupt`, ends it at once: then, and where
+        no more can be kept, False.
+        """
+        ...
+
+    def interrupt(self) -> None:
+        """End what `prepare` does, from any thread. Nothing else is touched."""
+        ...
+
     def close(self) -> None: ...

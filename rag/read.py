@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from rag.prompt import Prompt, render
 from rag.protocols import LanguageModel
 from rag.sentences import sentences
-from rag.types import Paper, Passage, Quote, Reading, Usage, Verdict
+from rag.types import Paper, Passage, Quote, Reading, Segment, Usage, Verdict
 
 Verify = Callable[[str, Paper, Sequence[Quote]], Verdict]
 
@@ -34,6 +34,11 @@ class Reader:
     max_tokens: int
     max_seconds: float
 
+    def segments(self, paper: Paper, question: str) -> tuple[Segment, ...]:
+        """The prompt with which the model reads this paper for this question."""
+        messages = self.prompt.messages(title=paper.title, abstract=paper.abstract, question=question)
+        return render(messages, self.model.chat_format)
+
 
 def quote(passage: Passage, *, count: int) -> Reading:
     """A reading of the abstract's best sentences for the question alone, in their own order."""
@@ -50,11 +55,8 @@ def read(
     """Growing readings: the quotes that `reading` has already, and what the model adds, checked."""
     passage = reading.passage
     yield replace(reading, draft=READING)
-    messages = reader.prompt.messages(
-        title=passage.paper.title, abstract=passage.paper.abstract, question=question
-    )
     pieces = reader.model.generate(
-        render(messages, reader.model.chat_format),
+        reader.segments(passage.paper, question),
         max_tokens=reader.max_tokens,
         max_seconds=reader.max_seconds,
         on_usage=on_usage,

@@ -26,6 +26,7 @@ from rag.pages import read_page
 from rag.prompt import load_prompt
 from rag.protocols import Embedder, Embedders, VectorStore, one_for_all
 from rag.read import Reader
+from rag.states import StateStore
 from rag.types import Page, Paper
 from rag.understand import build_gazetteer
 from rag.vectors import ChromaStore
@@ -100,6 +101,13 @@ def open_embedders(settings: Settings) -> Embedders:
 
 def open_vectors(settings: Settings) -> VectorStore:
     return ChromaStore.open(settings.vectors_path, server=settings.chroma_server)
+
+
+def open_states(settings: Settings) -> StateStore | None:
+    """Where what the model has read is kept; None where that is switched off."""
+    if not settings.kept_states_mb:
+        return None
+    return StateStore(settings.states_path, most_bytes=settings.kept_states_mb * 1_000_000)
 
 
 @contextmanager
@@ -277,6 +285,7 @@ def open_reader(settings: Settings, choice: Choice) -> Reader:
         context_tokens=settings.context_tokens,
         threads=settings.threads,
         gpu_layers=settings.gpu_layers,
+        states=open_states(settings),
     )
     return Reader(
         model=engine,

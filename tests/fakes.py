@@ -103,8 +103,8 @@ Script = Sequence[str] | Mapping[str, str] | Callable[[str], str]
 class ScriptedModel:
     """Says what `script` holds: answers in turn, or the one whose key stands in the prompt, or a function's.
 
-    A word is a token. `prompts` keeps what it read, control tokens as they are spelled; `cancelled`
-    counts the answers that were closed before their end.
+    A word is a token. `prompts` keeps what it read, control tokens as they are spelled, `prepared` what it
+    read ahead; `cancelled` counts the answers that were closed before their end.
     """
 
     script: Script = ()
@@ -113,7 +113,9 @@ class ScriptedModel:
     device: str = "CPU, 1 thread"
     context_tokens: int = 4096
     prompts: list[str] = field(default_factory=list)
+    prepared: list[str] = field(default_factory=list)
     cancelled: int = 0
+    interrupted: int = 0
     closed: bool = False
 
     def count_tokens(self, text: str) -> int:
@@ -129,7 +131,7 @@ class ScriptedModel:
         on_usage: Callable[[Usage], None] | None = None,
     ) -> Generator[str, None, None]:
         """Raises before the first word if it cannot, and tells its usage at the end, as Engine does."""
-        prompt = "".join(part.token if isinstance(part, Control) else part for part in segments)
+        prompt = _spelled(segments)
         read = self.count_tokens(prompt)
         if self.closed:
             raise ModelError("The model was closed.", hint="Open it again.")
@@ -138,6 +140,13 @@ class ScriptedModel:
         self.prompts.append(prompt)
         words = _words_until(self._answer(prompt), stop, max_tokens)
         return self._speak(words, Usage(prompt_tokens=read, output_tokens=len(words)), on_usage)
+
+    def prepare(self, segments: Sequence[Segment]) -> bool:
+        self.prepared.append(_spelled(segments))
+        return True
+
+    def interrupt(self) -> None:
+        self.interrupted += 1
 
     def close(self) -> None:
         self.closed = True
@@ -159,6 +168,10 @@ class ScriptedModel:
         if isinstance(self.script, Mapping):
             return next(answer for key, answer in self.script.items() if key in prompt)
         return self.script[len(self.prompts) - 1]
+
+
+def _spelled(segments: Sequence[Segment]) -> str:
+    return "".join(part.token if isinstance(part, Control) else part for part in segments)
 
 
 def _words_until(text: str, stop: Sequence[str], most: int) -> list[str]:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from fakes import WordEmbedder
+from fakes import ScriptedModel, WordEmbedder
 
 from rag import wiring
-from rag.config import Settings
+from rag.config import Settings, shipped
 from rag.errors import RagError
+from rag.prompt import load_prompt
 from rag.protocols import Vectors
+from rag.read import Reader
+from rag.types import Segment
+from rag.verify import verify
 from ui.desk import Desk
 
 PATIENCE = 60.0
@@ -72,3 +79,90 @@ def test_what_kept_it_from_opening_is_told_to_who_asks(words: WordEmbedder, no_m
     with pytest.raises(RagError, match="damaged"):
         next(iter(desk.stream("What is OWL?")))
     desk.close()
+
+
+class Opening:
+    """Opens a scripted model in the place of a real one, and keeps it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, model: ScriptedModel) -> None:
+        self.model = model
+        reader = Reader(model, load_prompt(shipped("prompts") / "read.md"), verify, 96, 60.0)
+        monkeypatch.setattr(wiring.ModelSlot, "__call__", lambda slot: reader)
+        monkeypatch.setattr("rag.ahead.QUIET_SECONDS", 0.01)
+
+    @property
+    def papers(self) -> int:
+        return len(set(self.model.prepared))
+
+
+def test_while_nobody_asks_all_papers_are_read_ahead(
+    words: WordEmbedder, no_models: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opening = Opening(monkeypatch, ScriptedModel(lambda prompt: "OWL prunes."))
+    with closing(Desk(no_models)) as desk:
+        wait(desk)
+        while not desk._reading.is_alive() and not opening.model.prepared:
+            pass
+        desk._reading.join(PATIENCE)
+        assert opening.papers == 195
+        assert list(desk.stream("What does OWL do for pruning at high sparsity?"))
+
+
+class Endless(ScriptedModel):
+    """Reads ahead until it is interrupted."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda prompt: "OWL prunes.")
+        self.began = threading.Event()
+        self.ended = threading.Event()
+
+    def prepare(self, segments: Sequence[Segment]) -> bool:
+        self.began.set()
+        assert self.ended.wait(PATIENCE)
+        return False
+
+    def interrupt(self) -> None:
+        self.ended.set()
+
+
+def test_a_question_interrupts_what_is_read_ahead(
+    words: WordEmbedder, no_models: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opening = Opening(monkeypatch, model := Endless())
+    with closing(Desk(no_models)) as desk:
+        assert model.began.wait(PATIENCE)
+        answers = desk.stream("What does OWL do for pruning at high sparsity?")
+        assert next(iter(answers)).citations
+        assert model.ended.is_set()
+        del answers
+    assert opening.papers == 0
+
+
+def test_closing_the_page_ends_what_is_read_ahead(
+    words: WordEmbedder, no_models: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Opening(monkeypatch, model := Endless())
+    desk = Desk(no_models)
+    assert model.began.wait(PATIENCE)
+    desk.close()
+    assert not desk._reading.is_alive()
+
+
+def test_what_goes_wrong_while_reading_ahead_stays_there(
+    words: WordEmbedder,
+    no_models: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Broken(ScriptedModel):
+        def prepare(self, segments: Sequence[Segment]) -> bool:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    Opening(monkeypatch, Broken(lambda prompt: "OWL prunes."))
+    with closing(Desk(no_models)) as desk:
+        wait(desk)
+        while not caplog.messages:
+            pass
+        assert "Reading ahead has ended" in caplog.text
+        assert "Traceback" not in caplog.text
+        assert list(desk.stream("What does OWL do for pruning at high sparsity?"))

@@ -11,6 +11,7 @@ from rag import doctor
 from rag.config import Settings
 from rag.doctor import PACKAGES, Finding, examine
 from rag.weights import load_catalogue
+from rag.wiring import open_states
 
 
 def by_subject(settings: Settings) -> dict[str, Finding]:
@@ -135,3 +136,15 @@ def test_a_seed_that_was_changed_is_said(
     found = by_subject(settings)
     assert_sound(found)
     assert "page.txt" in found["seeds"].state
+
+
+def test_it_says_how_much_of_what_was_read_is_kept(settings: Settings) -> None:
+    state = by_subject(settings)["what was read"].state
+    assert state.startswith("beginnings of prompts: 0, 0 of at most 1000 MB, in ")
+    states = open_states(settings)
+    assert states is not None
+    states.put("a" * 64, bytes(3_000_000))
+    state = by_subject(settings)["what was read"].state
+    assert state == f"beginnings of prompts: 1, 3 of at most 1000 MB, in {settings.home / 'states'}"
+    off = settings.model_copy(update={"kept_states_mb": 0})
+    assert "kept_states_mb is 0" in by_subject(off)["what was read"].state

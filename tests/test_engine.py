@@ -17,6 +17,7 @@ from rag.errors import ModelError
 from rag.llama import BATCH_TOKENS
 from rag.prompt import Message, render
 from rag.protocols import LanguageModel
+from rag.states import StateStore
 from rag.types import Control, Segment, Usage
 
 PAPER = (
@@ -42,6 +43,19 @@ def open_engine(path: Path, **changes: object) -> Engine:
 @pytest.fixture(scope="module")
 def engine(smollm2_path: Path) -> Iterator[Engine]:
     engine = open_engine(smollm2_path)
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> StateStore:
+    return StateStore(tmp_path_factory.mktemp("states"), most_bytes=200_000_000)
+
+
+@pytest.fixture(scope="module")
+def storing(smollm2_path: Path, store: StateStore) -> Iterator[Engine]:
+    """An engine that keeps what it reads."""
+    engine = open_engine(smollm2_path, states=store)
     yield engine
     engine.close()
 
@@ -109,6 +123,13 @@ def test_closing_ends_any_model_without_usage(any_model):
     assert list(pieces) == []
     assert told == []
     assert "Rome" in generate(any_model, prompt(ITALY))
+
+
+def test_reading_ahead_changes_nothing_of_what_any_model_says(any_model):
+    free = generate(any_model, prompt(FRANCE))
+    assert any_model.prepare(prompt(FRANCE)) in (True, False)
+    any_model.interrupt()
+    assert generate(any_model, prompt(FRANCE)) == free
 
 
 def test_any_model_refuses_a_prompt_that_does_not_fit_at_once(any_model):
@@ -219,6 +240,96 @@ def test_a_prompt_that_just_fits_is_written_to_its_end(smollm2_path):
 def test_an_empty_prompt_is_refused(engine, segments):
     with pytest.raises(ModelError, match="empty"):
         engine.generate(segments, max_tokens=1)
+    with pytest.raises(ModelError, match="empty"):
+        engine.prepare(segments)
+
+
+def test_a_paper_read_once_costs_every_engine_only_the_question(engine, storing, store, smollm2_path):
+    expected = generate(engine, prompt(ITALY))
+    assert generate(storing, prompt(FRANCE))
+    generate(storing, prompt("What is it?", paper="Another text, of something else."))
+    assert usage_of(storing, prompt(ITALY)).prompt_tokens < 20
+    assert generate(storing, prompt(ITALY)) == expected
+    late = open_engine(smollm2_path, states=store)
+    assert usage_of(late, prompt(ITALY), max_tokens=1).prompt_tokens < 20
+    assert generate(late, prompt(ITALY)) == expected
+    late.close()
+
+
+def test_a_paper_prepared_costs_only_the_question(engine, storing):
+    paper = "Lima is the capital of Peru. Oslo is the capital of Norway. " * 8
+    expected = generate(engine, prompt("What is the capital of Peru?", paper=paper))
+    assert storing.prepare(prompt("?", paper=paper))
+    assert storing.prepare(prompt("Whatever?", paper=paper))
+    used = usage_of(storing, prompt("What is the capital of Peru?", paper=paper), max_tokens=1)
+    assert used.prompt_tokens < 20
+    assert generate(storing, prompt("What is the capital of Peru?", paper=paper)) == expected
+
+
+def test_without_a_store_nothing_is_prepared(engine):
+    assert not engine.prepare(prompt(FRANCE))
+
+
+def test_what_does_not_fit_cannot_be_prepared(storing):
+    with pytest.raises(ModelError, match="reads at most 2048"):
+        storing.prepare(("word " * 2100,))
+
+
+def start_preparing(engine: Engine, paper: str, results: list[bool]) -> threading.Thread:
+    """Begin to read a long paper ahead; returns once the worker is at it."""
+    segments = prompt("?", paper=paper)
+    assert sum(map(len, batches(engine, segments))) > 1000
+    thread = threading.Thread(target=lambda: results.append(engine.prepare(segments)))
+    thread.start()
+    while engine._worker._current is None:
+        assert thread.is_alive()
+    return thread
+
+
+def test_a_generation_interrupts_what_is_prepared(engine, storing):
+    sky = "The sky is blue and wide. " * 180
+    results: list[bool] = []
+    preparing = start_preparing(storing, sky, results)
+    assert generate(storing, prompt(ITALY)) == generate(engine, prompt(ITALY))
+    preparing.join()
+    assert results == [False]
+    assert storing._worker._ahead == set()
+    storing._worker._context.clear()
+    assert usage_of(storing, prompt("Why?", paper=sky), max_tokens=1).prompt_tokens > 1000
+
+
+def test_what_waits_to_be_prepared_gives_way_too(storing):
+    ahead = _Job(batches(storing, prompt("?", paper="The sea is deep. " * 9)), 0, (), None, ahead=True)
+    later = _Job(batches(storing, prompt(ITALY)), 1, (), None)
+    with storing._worker._lock:  # the worker begins nothing meanwhile
+        storing._worker.submit(ahead)
+        assert not ahead.flag.is_set()
+        storing._worker.submit(later)
+        assert ahead.flag.is_set()
+    assert isinstance(ahead.output.get(), ModelError)
+    assert not ahead.kept
+    assert isinstance(later.output.get(), str)
+
+
+def test_it_is_interrupted_by_a_word_too(storing):
+    results: list[bool] = []
+    preparing = start_preparing(storing, "The grass is green and soft. " * 180, results)
+    storing.interrupt()
+    preparing.join()
+    assert results == [False]
+    assert "Rome" in generate(storing, prompt(ITALY))
+
+
+def test_an_engine_that_closes_prepares_no_more(smollm2_path, tmp_path):
+    engine = open_engine(smollm2_path, states=StateStore(tmp_path, most_bytes=10**9))
+    results: list[bool] = []
+    preparing = start_preparing(engine, "The wind is cold. " * 220, results)
+    engine.close()
+    preparing.join()
+    assert results == [False]
+    with pytest.raises(ModelError, match="closed"):
+        engine.prepare(prompt(FRANCE))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_stop_string_ends_the_text_and_is_not_in_it(engine):

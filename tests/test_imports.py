@@ -42,9 +42,10 @@ GRAPH: dict[str, set[str]] = {
     "unpack": {"errors", "target"},
     "weights": {"errors", "gguf", "target", "hub", "wheels", "stamps", "unpack"},
     "prompt": VALUES | {"cleaning"},
-    "llama": VALUES | {"prompt", "cleaning"},
+    "states": {"stamps"},
+    "llama": VALUES | {"prompt", "cleaning", "states"},
     "cores": set(),
-    "engine": VALUES | {"llama", "prompt", "cores"},
+    "engine": VALUES | {"llama", "prompt", "cores", "states"},
     # stages: they meet in types, never each other
     "chunk": {"types", "sentences"},
     "understand": VALUES | {"words", "cleaning"},
@@ -55,6 +56,7 @@ GRAPH: dict[str, set[str]] = {
     "compose": {"types", "words"},
     # pipelines
     "ingest": VALUES | {"protocols", "pages", "chunk", "library", "tokens"},
+    "ahead": VALUES | {"read"},
     "assistant": VALUES
     | {"protocols", "library", "understand", "catalogue", "retrieve", "read", "verify", "compose"},
     # the wiring may import everything

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import llama_cpp
 import numpy as np
 import pytest
 
-from rag.llama import AbortedError, AbortFlag, Context, Model
+from rag.errors import ModelError
+from rag.llama import BATCH_TOKENS, AbortedError, AbortFlag, Context, Model
 from rag.prompt import Message, render
+from rag.states import StateStore
 from rag.types import Control, Segment
 
 PAPER = "Paris is the capital of France. Rome is the capital of Italy. " * 12
@@ -29,8 +33,43 @@ def context(model: Model) -> Iterator[Context]:
     context.free()
 
 
-def prompt(question: str) -> tuple[Segment, ...]:
-    return render((Message("system", ("Be brief.",)), Message("user", (PAPER, question))), "chatml")
+@pytest.fixture(scope="module")
+def fresh(model: Model) -> Iterator[Context]:
+    """A context without a store, to compare with."""
+    context = Context(model, tokens=1024, threads=1)
+    yield context
+    context.free()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> StateStore:
+    return StateStore(tmp_path / "states", most_bytes=100_000_000)
+
+
+@pytest.fixture
+def storing(model: Model, store: StateStore) -> Iterator[Context]:
+    """A context that keeps what it reads, and finds what another one kept."""
+    context = Context(model, tokens=1024, threads=1, states=store)
+    yield context
+    context.free()
+
+
+RULES = "You answer in one short sentence. You say nothing that the text does not say."
+
+
+def prompt(question: str, paper: str = PAPER) -> tuple[Segment, ...]:
+    return render((Message("system", (RULES,)), Message("user", (paper, question))), "chatml")
+
+
+def read(context: Context, model: Model, segments: tuple[Segment, ...]) -> tuple[int, np.ndarray]:
+    """Tokens evaluated, and the logits after the last."""
+    *_, tokens = context.read(model.vocabulary.prompt(segments))
+    return tokens, context.logits().copy()
+
+
+def read_anew(context: Context, model: Model, segments: tuple[Segment, ...]) -> tuple[int, np.ndarray]:
+    context.clear()
+    return read(context, model, segments)
 
 
 def tokens_of(model: Model, segments: tuple[Segment, ...]) -> list[int]:
@@ -68,15 +107,11 @@ def test_a_rendered_prompt_is_tokenised_as_the_model_was_trained(model):
 
 
 def test_a_kept_beginning_gives_exactly_the_logits_of_a_fresh_reading(model, context):
-    def read(question: str) -> tuple[int, np.ndarray]:
-        *_, tokens = context.read(model.vocabulary.prompt(prompt(question)))
-        return tokens, context.logits().copy()
-
-    whole, fresh = read("What is the capital of Italy?")
+    whole, fresh = read(context, model, prompt("What is the capital of Italy?"))
     context.clear()
-    _, other = read("What is the capital of France?")
+    _, other = read(context, model, prompt("What is the capital of France?"))
     context.append(other.argmax())
-    rest, kept = read("What is the capital of Italy?")
+    rest, kept = read(context, model, prompt("What is the capital of Italy?"))
     assert rest < 20 < whole
     assert np.array_equal(kept, fresh)
     assert not np.array_equal(other, fresh)
@@ -102,3 +137,192 @@ def test_the_native_computation_itself_stops(model, context):
     with pytest.raises(AbortedError):
         list(context.read(model.vocabulary.prompt(("word " * 400,))))
     assert context._held == []
+
+
+ITALY, FRANCE = prompt("What is the capital of Italy?"), prompt("What is the capital of France?")
+ANOTHER = prompt("What is the capital of Italy?", paper="The sky is blue, and the sea is wide. " * 8)
+
+
+def test_a_restored_beginning_gives_exactly_the_logits_of_a_fresh_reading(model, fresh, storing, store):
+    whole, expected = read_anew(fresh, model, ITALY)
+    assert read(storing, model, FRANCE)[0] == whole
+    read(storing, model, ANOTHER)
+    rest, logits = read(storing, model, ITALY)
+    assert rest < 20 < whole
+    assert np.array_equal(logits, expected)
+    late = Context(model, tokens=1024, threads=2, states=store)
+    assert read(late, model, ITALY)[0] == rest
+    assert np.array_equal(late.logits(), expected)
+    late.free()
+
+
+def test_after_a_restored_beginning_the_text_goes_on_alike(model, fresh, storing):
+    def write(context: Context) -> list[int]:
+        read(context, model, ITALY)
+        tokens = [context.likeliest()]
+        for _ in range(8):
+            context.append(tokens[-1])
+            tokens.append(context.likeliest())
+        return tokens
+
+    fresh.clear()
+    expected = write(fresh)
+    write(storing)
+    storing.clear()
+    assert write(storing) == expected
+
+
+def test_what_all_prompts_share_is_kept_too(model, fresh, storing):
+    read(storing, model, ITALY)
+    storing.clear()
+    shared = len(model.vocabulary.prompt(ITALY)[0])
+    whole, expected = read_anew(fresh, model, ANOTHER)
+    tokens, logits = read(storing, model, ANOTHER)
+    assert whole - tokens == shared
+    assert np.array_equal(logits, expected)
+
+
+def test_a_beginning_of_several_full_batches_is_kept_whole(model, fresh, storing):
+    segments = prompt("Why?", paper="The sky is blue and wide. " * 110)
+    batches = model.vocabulary.prompt(segments)
+    assert len(batches) == 4
+    assert max(map(len, batches)) == BATCH_TOKENS
+    _, expected = read_anew(fresh, model, segments)
+    read(storing, model, segments)
+    tokens, logits = read_anew(storing, model, segments)
+    assert tokens == len(batches[-1])
+    assert np.array_equal(logits, expected)
+
+
+def test_what_the_context_holds_itself_is_not_sought(model, storing, store):
+    read(storing, model, ITALY)
+    shutil.rmtree(store.folder)
+    assert read(storing, model, FRANCE)[0] < 20
+    assert not store.folder.exists()
+
+
+def test_a_damaged_state_is_read_anew_and_kept_again(model, fresh, storing, store):
+    _, expected = read_anew(fresh, model, ITALY)
+    whole, _ = read(storing, model, ITALY)
+    for path in store.folder.iterdir():
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 1
+        path.write_bytes(data)
+    assert read_anew(storing, model, ITALY)[0] == whole
+    assert np.array_equal(storing.logits(), expected)
+    assert read_anew(storing, model, ITALY)[0] < 20
+    assert np.array_equal(storing.logits(), expected)
+
+
+@pytest.mark.parametrize("foreign", [b"", b"no state at all", bytes(100_000), b"\xff" * 100_000])
+def test_a_state_that_the_library_refuses_is_read_anew(model, fresh, storing, store, foreign):
+    _, expected = read_anew(fresh, model, ITALY)
+    whole, _ = read(storing, model, ITALY)
+    for path in list(store.folder.iterdir()):
+        assert store.put(path.stem, foreign)
+    assert read_anew(storing, model, ITALY)[0] == whole
+    assert np.array_equal(storing.logits(), expected)
+
+
+def test_a_state_of_other_tokens_is_refused(model, storing):
+    batches = model.vocabulary.prompt(ITALY)
+    list(storing.read(batches[:2]))
+    state = storing.state()
+    assert storing.restore(batches[:2], state)
+    assert not storing.restore(batches[:1], state)
+    assert not storing.restore(batches[:2], state[:-1])
+    assert storing._held == []
+    assert storing.restore(batches[:2], state)
+    assert storing.state() == state
+
+
+def test_a_context_of_another_size_keeps_its_own_states(model, storing, store):
+    whole, _ = read(storing, model, ITALY)
+    other = Context(model, tokens=512, threads=1, states=store)
+    assert read(other, model, ITALY)[0] == whole
+    other.free()
+
+
+def test_where_nothing_can_be_kept_the_reading_is_the_same(model, fresh, tmp_path):
+    (tmp_path / "file").write_text("a file")
+    for store in (
+        StateStore(tmp_path / "file" / "states", most_bytes=10**9),
+        StateStore(tmp_path, most_bytes=99),
+    ):
+        context = Context(model, tokens=1024, threads=1, states=store)
+        assert read(context, model, ITALY)[0] == read_anew(fresh, model, ITALY)[0]
+        assert np.array_equal(context.logits(), fresh.logits())
+        assert not context.prepare(model.vocabulary.prompt(ANOTHER))
+        context.free()
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_model_that_cannot_drop_a_part_restores_whole_states(model, fresh, storing, monkeypatch):
+    """As recurrent and hybrid models are, of which none is at hand."""
+    _, expected = read_anew(fresh, model, ITALY)
+    monkeypatch.setattr(llama_cpp, "llama_memory_seq_rm", lambda *_: False)
+    read(storing, model, FRANCE)
+    tokens, logits = read(storing, model, ITALY)
+    assert tokens < 20
+    assert np.array_equal(logits, expected)
+
+
+def test_what_was_prepared_costs_only_the_question(model, fresh, storing):
+    _, expected = read_anew(fresh, model, ITALY)
+    assert storing.prepare(model.vocabulary.prompt(FRANCE))
+    tokens, logits = read_anew(storing, model, ITALY)
+    assert tokens < 20
+    assert np.array_equal(logits, expected)
+
+
+def test_preparing_what_is_kept_computes_nothing(model, storing):
+    batches = model.vocabulary.prompt(ITALY)
+    assert storing.prepare(batches)
+    storing.clear()
+    flag = AbortFlag()
+    flag.set()
+    storing.abort_on(flag)
+    assert storing.prepare(batches)
+    assert storing._held == []
+
+
+def test_what_is_held_but_not_kept_any_more_is_kept_without_reading(model, storing, store):
+    batches = model.vocabulary.prompt(ITALY)
+    list(storing.read(batches))
+    shutil.rmtree(store.folder)
+    flag = AbortFlag()
+    flag.set()
+    storing.abort_on(flag)
+    assert storing.prepare(batches)
+    storing.abort_on(AbortFlag())
+    assert read_anew(storing, model, ITALY)[0] < 20
+
+
+def test_preparing_stops_with_its_flag(model, storing, store):
+    flag = AbortFlag()
+    flag.set()
+    storing.abort_on(flag)
+    with pytest.raises(AbortedError):
+        storing.prepare(model.vocabulary.prompt(ITALY))
+    assert store.usage() == (0, 0)
+
+
+def test_preparing_pushes_out_nothing_that_was_used(model, store):
+    small = StateStore(store.folder, most_bytes=8_000_000)
+    context = Context(model, tokens=1024, threads=1, states=small)
+    read(context, model, ITALY)
+    before = sorted(path.name for path in store.folder.iterdir())
+    assert not context.prepare(model.vocabulary.prompt(prompt("Why?", paper="Rain falls in spring. " * 50)))
+    assert sorted(path.name for path in store.folder.iterdir()) == before
+    context.free()
+
+
+def test_there_is_nothing_to_prepare_without_a_store_or_before_a_question(model, context, storing):
+    assert not context.prepare(model.vocabulary.prompt(ITALY))
+    assert not storing.prepare(model.vocabulary.prompt(("Just this.",)))
+
+
+def test_a_model_file_that_is_gone_is_named(model, tmp_path, store, monkeypatch):
+    monkeypatch.setattr(model, "path", tmp_path / "absent.gguf")
+    with pytest.raises(ModelError, match=r"absent\.gguf cannot be read"):
+        Context(model, tokens=512, threads=1, states=store)

@@ -1,19 +1,26 @@
 """The assistant behind the page: opened in the background, so that the page is up at once.
 
 Indexes the seeds where there is no index yet, brings a stale index up to date, and says
-meanwhile what it waits for.
+meanwhile what it waits for. While nobody asks, papers are read ahead.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 
+from rag.ahead import Ahead
 from rag.assistant import Assistant
 from rag.config import Settings
 from rag.errors import RagError
 from rag.types import Answer, Turn
 from rag.wiring import ModelSlot, ensure_index, open_assistant
+
+LAST_PAPER_SECONDS = 5.0  # what is read ahead when the page closes stops within one native step
+
+log = logging.getLogger(__name__)
 
 
 class Desk:
@@ -21,11 +28,14 @@ class Desk:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._slot = ModelSlot(settings)
         self._state = "Loading the embedding model (about 10 seconds)"
         self._ready = threading.Event()
         self._assistant: Assistant | None = None
+        self._ahead = Ahead((), self._slot)
+        self._closing = threading.Event()
         self._fault: RagError | None = None
-        self._slot = ModelSlot(settings)
+        self._reading = threading.Thread(target=self._read_ahead, name="ahead", daemon=True)
         threading.Thread(target=self._open, name="desk", daemon=True).start()
 
     def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[Answer]:
@@ -33,7 +43,10 @@ class Desk:
         self._ready.wait()
         if self._assistant is None:
             raise self._fault or RagError("Vouch could not start.", hint="Run `vouch doctor`.")
-        yield from self._assistant.stream(question, history)
+        with self._ahead.asking(), closing(self._assistant.stream(question, history)) as answers:
+            for answer in answers:
+                self._ahead.named([citation.paper for citation in answer.citations])
+                yield answer
 
     def status(self) -> str:
         """One line: what is being waited for, or what answers."""
@@ -42,6 +55,10 @@ class Desk:
         return self._complaint() or self._slot.status()
 
     def close(self) -> None:
+        self._closing.set()
+        with self._ahead.asking():
+            if self._reading.is_alive():
+                self._reading.join(LAST_PAPER_SECONDS)
         self._slot.close()
 
     def _complaint(self) -> str:
@@ -52,8 +69,10 @@ class Desk:
         try:
             ensure_index(self._settings, progress=self._progress)
             self._assistant = open_assistant(self._settings, slot=self._slot)
+            self._ahead = Ahead(self._assistant.library.papers(), self._slot)
             self._ready.set()
             self._slot()
+            self._reading.start()
         except RagError as error:
             self._fault = error
         except Exception as error:
@@ -61,6 +80,12 @@ class Desk:
             raise
         finally:
             self._ready.set()
+
+    def _read_ahead(self) -> None:
+        try:
+            self._ahead.run(self._closing.wait)
+        except Exception as error:  # noqa: BLE001 - answers do not need it
+            log.warning("Reading ahead has ended: %r", error)
 
     def _progress(self, stage: str, done: int, total: int) -> None:
         self._state = f"{stage} the papers: {done} of {total}"

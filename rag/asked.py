@@ -19,11 +19,15 @@ from rag.marking import Marked, Shelf, mark, marks_of
 from rag.types import Aim, Inquiry, ProfileField, Scope
 
 MOST_ASKED_BACK = 5
+# No one asks for a count in more words than this.
+MOST_WORDS = 50
 # A sense of a question that leaves more words than this unexplained is none; they are not looked at as names.
 MOST_WORDS_LEFT = 8
 LONGEST_TYPED_NAME = 4
 
-_NUMBERS = {word: number for number, word in enumerate("one two three four five six seven eight nine ten".split(), 1)}
+_NUMBERS = {
+    word: number for number, word in enumerate("one two three four five six seven eight nine ten".split(), 1)
+}
 _NUMBER = rf"(?:\d{{1,2}}|{'|'.join(_NUMBERS)})"
 _MOST = r"(?:most|fewest|least|highest|lowest|largest|greatest|biggest|smallest|best|top|more|fewer|less|higher|lower)"
 _FEW = re.compile(r"\b(?:fewest|least|lowest|smallest|fewer|less|lower)\b")
@@ -40,24 +44,31 @@ publish published publishes publishing write wrote written writing author-wise a
 comes came out up list lists listed listing stored indexed hold holds held contain contains contained include
 includes included total altogether overall so far exactly currently now this these that which hi hello hey thanks
 thank any some all present ever made make put produced released vouch actually just also count counted
-number different distinct existing available then what's according""".split()
+number anything different distinct existing available then what's according""".split()
 )
-_TITLES = frozenset("title titles year years date dates dated when name names called with their its what".split())
-_WHO = frozenset("who whom with most often frequently frequent how many times much is are else has have it".split())
+# Plain words that are often misspelt, and like no word that changes a question.
+_LONG = ("according", "altogether", "publications")
+_TITLES = frozenset("title titles date when name names what".split())
+_WHO = frozenset(
+    "who whom with most often frequently frequent how many times much is are else has have it".split()
+)
 # Words that change what is counted, so that no topic may hold them.
 _STEERING = frozenset(
     """not no nor but except than more fewer less most least each per every only both or without other how who
 whom whose when why where between before after since until till cite cites cited citing citation citations one two
 three code date dated dates author authors category categories affiliation page pages year years month months week
-seed seeds average mean median longest shortest sum first last oldest newest latest earliest anyone someone
-nobody none neither same shelf library many much select delete drop insert count his her their him she he they""".split()
+seed seeds average mean median longest shortest sum first last oldest newest latest earliest anyone someone excluded unpublished mention mentions mentioned
+nobody none neither same shelf library many much score scores co-author co-authors coauthor coauthors collaborator collaborators select delete drop insert count his her their him she he they""".split()
 )
+_SHELF_WORD = r"(?:shelf|library|collection|pages|catalogue|catalog|database|corpus|seeds|index)"
 _SHELF = phrase(
-    r"(?:on|in|over|across|from|of|among|at|throughout|within|for)? ?(?:all |of |the |these |this |your |our |my |every |whole |"
-    r"entire |complete |author |five |5 |local |paper )*(?:shelf|library|collection|pages|catalogue|catalog|database|corpus|"
-    r"seeds|index)"
+    r"(?:(?:on|in|over|across|from|of|among|at|throughout|within|for) (?:(?:all|whole|entire|complete|author|five|5|local|paper) )*"
+    rf"|(?:(?:on|in|over|across|from|of|among|at|throughout|within|for|do|does) )?(?:all )?(?:of )?(?:the|these|this|your|our|my) "
+    rf"(?:(?:whole|entire|complete|author|five|5|local|paper) )*){_SHELF_WORD}"
 )
-_OPENING = re.compile(r"^ (?:(?:hm+|ok(?:ay)?|so|well|now|another|different|new|other|thing|question|topic|by the way|,|:|;) )+(?=\S)")
+_OPENING = re.compile(
+    r"^ (?:(?:hm+|ok(?:ay)?|so|well|now|another|different|new|other|thing|question|topic|by the way|,|:|;) )+(?=\S)"
+)
 _ASIDE = phrase(r"(?:and |, )*(?:title|titles|name|names)(?:(?: ,)?(?: and)? (?:years?|dates?))?|according to (?:the )?page|"
                 r"(?:and|,) (?:on )?(?:whose|which) pages? (?:do |are |is |does )?(?:they |these |it )?(?:sit|stand|"
                 r"lie|listed|appear|found|on|come from|belong)*(?: on)?")  # fmt: skip
@@ -67,7 +78,7 @@ _COUNT = phrase(
     rf"|how much|how large|how big|how often|how many times|how frequently)(?: of)?(?: the)?(?: {PAPERS})?"
 )
 _LIST = phrase(
-    r"(?:which|what|list|show|give|find|name|enumerate|display|any|get|print|return|all|tell)(?: me)?(?: all)?"
+    r"(?:which|what|list|show|give|find|name|enumerate|display|any|get|return|all|tell)(?: me)?(?: all| every)?"
     r"|are there|is there|do you have|what (?:else )?(?:did|has|have|does|do)|what are"
 )
 _ORDER = phrase(
@@ -82,9 +93,11 @@ _BY_YEAR = phrase(
 )
 _BEST_YEAR = phrase(
     rf"(?:in )?(?:which|what|the) year(?:s)?(?: with| has| had| have| is| was| saw| did| does)*(?= .*\b{_MOST}\b)"
-    r"|(?:which|what)(?: is| was)? (?:the |NAME\d+ 's )?most productive year"
+    r"|(?:(?:which|what)(?: is| was)? )?(?:the )?most productive year"
 )
-_WHICH_YEARS = phrase(r"(?:which|what|how many) (?:publication )?years(?: are| is| do| does)?(?: covered| cover| span)?")
+_WHICH_YEARS = phrase(
+    r"(?:which|what|how many) (?:publication )?years(?: are| is| do| does)?(?: covered| cover| span)?"
+)
 _BY_CATEGORY = phrase(
     r"(?:(?:broken down|split|grouped|breakdown) )?(?:per|by|for each|in each|each|every|across) (?:arxiv )?categor(?:y|ies)"
     r"|(?:which|what|how many|list|show)(?: me)?(?: are)?(?: all)?(?: the)?(?: different)? (?:arxiv )?categor(?:y|ies)"
@@ -108,7 +121,9 @@ _WROTE_WITH = phrase(
     rf"|with whom (?:(?:has|have|does|did) )?NAME\d+ {_VERB}|who(?:m)? (?:did|does|has) NAME\d+ {_VERB}"
 )
 _SUBJECT = phrase(rf"(?:(?:of|for|with|by|does|did|do|has|have|from) )*({a_list('NAME')})(?: 's)?(?: page)?")
-_BESIDES = phrase(rf"(?:,|and)? ?(?:besides|except|except for|other than|apart from|aside from|excluding|not counting|but) ({NAMES})")
+_BESIDES = phrase(
+    rf"(?:,|and)? ?(?:besides|except|except for|other than|apart from|aside from|excluding|not counting|but) ({NAMES})"
+)
 _RANKING = phrase(
     rf"(?:who|which (?:author|authors|researcher|person|name)|what (?:author|name))"
     rf"(?: (?:has|have|had|is|are|{_VERB}|stands|occurs|shows up|comes up|turns up|on|in|with|printed|listed|here))*"
@@ -131,9 +146,15 @@ _HOW_MANY_AUTHORS = phrase(
 _WHOSE_PAGE = phrase(
     r"(?:on |in )?(?:whose|which|what)(?: author| authors| people| person| owner)?(?: 's)? (?:author )?pages?(?: listing)?"
 )
-_PAGE_HAS_MOST = phrase(rf"(?:has|have|list|lists|hold|holds|contains|is|with)?(?: the)? ({_MOST}|longest|shortest)(?: {PAPERS})?")
-_PEOPLE = phrase(r"on the pages of (?:two|three|several|various|more than one|many|some|different| )*(?:people|persons|authors|owners)|they|them")
-_ON_PAGES = phrase(r"(?:turns?|shows?|comes?|stands?|sits?|appears?|found|listed|printed|lists?|print|prints)(?: up)?(?: on| in| by| with)?|by|with|on")
+_PAGE_HAS_MOST = phrase(
+    rf"(?:has|have|list|lists|hold|holds|contains|is|with)?(?: the)? ({_MOST}|longest|shortest)(?: {PAPERS})?"
+)
+_PEOPLE = phrase(
+    r"on the pages of (?:two|three|several|various|more than one|many|some|different| )*(?:people|persons|authors|owners)|they|them"
+)
+_ON_PAGES = phrase(
+    r"(?:turns?|shows?|comes?|stands?|sits?|appears?|found|listed|printed|lists?|print|prints)(?: up)?(?: on| in| by| with)?|by|with|on"
+)
 _OWNERS = phrase(
     r"(?:how many|which|what|list|show|name|number of|the)(?: all)?(?: the)? (?:author pages|pages|page owners|owners|authors have (?:a |their own )?pages?"
     r"|people have (?:a )?pages?)|whose pages|who (?:has|have|owns?) (?:a |the |their own )?pages?|who are the (?:page )?owners|pages"
@@ -165,7 +186,9 @@ _COMPARING = frozenset(
     "who which whose does do did has have had is compare more most fewer fewest less than vs versus or number count many how "
     "page larger bigger longer whom of them two both by and published wrote author times or against author's paper".split()
 )
-_SLOTS = frozenset("by of from with did does do has have had is was are or than besides except by, 's for and , between not".split())
+_SLOTS = frozenset(
+    "by of from with did does do has have had is was are or than besides except by, 's for and , between not".split()
+)
 _STRICT_SLOTS = frozenset("by did does has of besides with than or".split())
 _YES_NO = phrase(r"^ ?(?:did|does|do|has|have|is|are|was|were)(?: there)?")
 
@@ -198,6 +221,8 @@ _Reader = Callable[[Marked, Sequence[str]], "_Try | None"]
 
 def read_question(question: str, shelf: Shelf, *, before: Sequence[str] = ()) -> Asked:
     """What the question asks of the collection. `before` are ids of papers that "those" may mean."""
+    if len(question.split()) > MOST_WORDS:
+        return Asked()
     marked = mark(question, shelf)
     marked = replace(marked, text=_OPENING.sub(" ", marked.text))
     tries = _tries(marked, before)
@@ -220,7 +245,8 @@ def _unknown_name(marked: Marked, tries: Sequence[_Try], shelf: Shelf, before: S
     left = _names_maybe(tries)
     for run in _name_places(marked.text):
         capitals = all(word in marked.capitals for word in run)
-        if not set(run) <= left or set(run) & _STEERING or not (capitals or len(run) > 1):
+        written_by = f" by {' '.join(run)} " in marked.text and (capitals or len(run) > 1)
+        if not set(run) <= left or set(run) & _STEERING or not (written_by or (capitals and len(run) > 1)):
             continue
         typed = " ".join(run)
         if any(attempt.whole for attempt in _tries(marked.named(typed, typed, ""), before)):
@@ -243,7 +269,19 @@ def _name_places(text: str) -> Iterator[list[str]]:
 
 
 def _tries(marked: Marked, before: Sequence[str]) -> list[_Try]:
-    return [attempt for reader in _READERS if (attempt := reader(marked, before))]
+    attempts = [attempt for reader in _READERS if (attempt := reader(marked, before))]
+    return [
+        replace(attempt, broken=attempt.broken or not _keeps_names(attempt, marked)) for attempt in attempts
+    ]
+
+
+def _keeps_names(attempt: _Try, marked: Marked) -> bool:
+    """Whether every name of the question is asked for: none was wiped with the words around it."""
+    inquiry = attempt.inquiry
+    scopes = [inquiry.scope, *inquiry.sides, *([inquiry.part] if inquiry.part else [])]
+    kept = {name for scope in scopes for name in (*scope.names, *scope.not_authors)}
+    kept |= {inquiry.subject, *inquiry.besides}
+    return {marked.values[name] for name in marks_of("NAME", marked.text)} <= kept
 
 
 # --- what is left, and names in other spellings
@@ -253,11 +291,9 @@ def _left(slate: Slate, allowed: frozenset[str] = frozenset()) -> tuple[str, ...
     slate.take(_SHELF)
     slate.take(_ASIDE)
     known = _PLAIN | allowed
-    return tuple(word for word in slate.left() if word not in known and not _misspelt(word, known))
-
-
-def _misspelt(word: str, known: frozenset[str]) -> bool:
-    return len(word) > 6 and bool(get_close_matches(word, [k for k in known if len(k) > 6], 1, 0.85))
+    return tuple(
+        word for word in slate.left() if word not in known and not get_close_matches(word, _LONG, 1, 0.85)
+    )
 
 
 def _with_name(marked: Marked, tries: Sequence[_Try], shelf: Shelf) -> Marked | str | None:
@@ -269,6 +305,9 @@ def _with_name(marked: Marked, tries: Sequence[_Try], shelf: Shelf) -> Marked | 
             run = words[start : start + size]
             if len(run) < size or not all(word in left and re.match(r"[^\WA-Z]", word) for word in run):
                 continue
+            beside = words[start - 1 : start] + words[start + size : start + size + 1]
+            if any(word in left and word not in _SLOTS for word in beside):
+                continue  # part of a longer name
             if found := _as_name(run, words, start, marked, shelf):
                 return found
     return None
@@ -279,12 +318,21 @@ def _names_maybe(tries: Sequence[_Try]) -> set[str]:
     return {word for attempt in tries if len(attempt.left) <= MOST_WORDS_LEFT for word in attempt.left}
 
 
-def _as_name(run: Sequence[str], words: Sequence[str], start: int, marked: Marked, shelf: Shelf) -> Marked | str | None:
+def _as_name(
+    run: Sequence[str], words: Sequence[str], start: int, marked: Marked, shelf: Shelf
+) -> Marked | str | None:
     previous = words[start - 1] if start else ""
     following = words[start + len(run)] if start + len(run) < len(words) else ""
     slot = previous in _SLOTS or following == "'s"
     typed = " ".join(run)
-    possessive = run[-1].endswith("s") and following in {"papers", "page", "publications", "first", "co-authors", "coauthors"}
+    possessive = run[-1].endswith("s") and following in {
+        "papers",
+        "page",
+        "publications",
+        "first",
+        "co-authors",
+        "coauthors",
+    }
     taken = resolve(run, shelf.roster)
     if possessive and not taken:
         taken = resolve([*run[:-1], run[-1][:-1]], shelf.roster)
@@ -299,8 +347,11 @@ def _as_name(run: Sequence[str], words: Sequence[str], start: int, marked: Marke
         first = taken[:MOST_ASKED_BACK]
         more = len(taken) - len(first)
         others = f" or one of {more} more" if more else ""
-        return f"“{typed}” may be {', '.join(first[:-1])} or {first[-1]}{others}. Ask again with the whole name." \
-            if not more else f"“{typed}” may be {', '.join(first)}{others}. Ask again with the whole name."
+        return (
+            f"“{typed}” may be {', '.join(first[:-1])} or {first[-1]}{others}. Ask again with the whole name."
+            if not more
+            else f"“{typed}” may be {', '.join(first)}{others}. Ask again with the whole name."
+        )
     return None
 
 
@@ -311,11 +362,13 @@ def _troubled(marked: Marked, tries: Sequence[_Try], trouble: str) -> Inquiry:
 
 def _topic(marked: Marked, tries: Sequence[_Try]) -> Scope | None:
     """The exact part of a count or list whose other words say what its papers are about."""
+    if not re.search(r" (?:papers|publications|articles|works|preprints|work) ", marked.text):
+        return None
     for attempt in tries:
         if attempt.inquiry.aim not in ("count", "list") or attempt.broken or attempt.inquiry.trouble:
             continue
         left = set(attempt.left)
-        if left and not left & _STEERING and not any(re.match(r"[A-Z]+\d", word) for word in left):
+        if left and not left & _STEERING and not any(re.match(r"[A-Z]+\d|\d+$", word) for word in left):
             scope = attempt.inquiry.scope
             either = attempt.inquiry.sides
             return either[0] if either else scope
@@ -351,7 +404,12 @@ def _only_until(inquiry: Inquiry) -> set[int]:
 
 
 def _built(
-    aim: Aim, slate: Slate, marked: Marked, before: Sequence[str], allowed: frozenset[str] = frozenset(), **fields: object
+    aim: Aim,
+    slate: Slate,
+    marked: Marked,
+    before: Sequence[str],
+    allowed: frozenset[str] = frozenset(),
+    **fields: object,
 ) -> _Try:
     """The sense of this aim: the filters of what is left of the slate, and the words that no one explains."""
     filters = take_filters(slate, marked, before=before)
@@ -359,7 +417,8 @@ def _built(
     inquiry = Inquiry(aim, filters.scope, trouble=trouble, **fields)  # type: ignore[arg-type]
     if filters.either:
         either = replace(filters.scope, together=(), authors=filters.either)
-        inquiry = replace(inquiry, sides=(either,)) if aim in ("count", "list") else replace(inquiry, scope=either)
+        inquiry = replace(inquiry, sides=(either,))
+        filters.broken |= aim not in ("count", "list")  # only these can tell both senses
     return _Try(inquiry, _left(slate, allowed), slate.text, filters.broken)
 
 
@@ -371,7 +430,15 @@ def _simple(aim: Aim, pattern: re.Pattern[str], allowed: frozenset[str] = frozen
             return None
         most = 1 if re.search(rf"\b{_MOST}\b", marked.text) else None
         few = bool(_FEW.search(marked.text))
-        return _built(aim, slate, marked, before, allowed | ({*_MOST_WORDS} if most else frozenset()), most=most, fewest=few)
+        return _built(
+            aim,
+            slate,
+            marked,
+            before,
+            allowed | ({*_MOST_WORDS} if most else frozenset()),
+            most=most,
+            fewest=few,
+        )
 
     return read
 
@@ -383,38 +450,55 @@ def _count(marked: Marked, before: Sequence[str]) -> _Try | None:
     slate = Slate(marked.text)
     if len(slate.take(_COUNT)) != 1 or not _of_papers(marked.text):
         return None
-    slate.take(phrase("with"if False else "how"))
     return _built("count", slate, marked, before)
 
 
 def _list(marked: Marked, before: Sequence[str]) -> _Try | None:
     slate = Slate(marked.text)
     asked = slate.take(_LIST)
-    if not _of_papers(marked.text) or re.search(r" (?:how|who|why|where|whom) ", marked.text):
+    if not _of_papers(marked.text) or re.search(r" (?:how|who|why|whom) ", marked.text):
         return None
     attempt = _built("list", slate, marked, before, frozenset("title titles when".split()))
-    return attempt if asked or attempt.inquiry.scope else None
+    return attempt if asked or attempt.inquiry.scope else replace(attempt, broken=True)
 
 
 def _of_papers(text: str) -> bool:
-    return bool(re.search(rf" {PAPERS} | {_VERB} | of NAME\d+ 's | of (?:those|these|them) ", text))
+    return bool(
+        re.search(rf" {PAPERS} | anything | {_VERB} | of NAME\d+ 's | of (?:those|these|them) ", text)
+    )
 
 
 def _together(marked: Marked, before: Sequence[str]) -> _Try | None:
     """Did X and Y write together; how often; is X a co-author of Y."""
     names = list(dict.fromkeys(marked.values[name] for name in marks_of("NAME", marked.text)))
-    asks = _YES_NO.search(marked.text) or re.search(r" how (?:often|many times|frequently|many papers) ", marked.text)
-    if len(names) != 2 or not asks or not re.search(r" (?:together|co-?author\w*|collaborat\w*|jointly|with) ", marked.text):
+    asks = _YES_NO.search(marked.text) or re.search(
+        r" how (?:often|many times|frequently|many papers) ", marked.text
+    )
+    if (
+        len(names) != 2
+        or not asks
+        or not re.search(r" (?:together|co-?author\w*|collaborat\w*|jointly|with) ", marked.text)
+    ):
         return None
     slate = Slate(marked.text)
     slate.take(phrase(r"how (?:often|many times|frequently|many papers)"))
     slate.take(_YES_NO)
-    slate.take(phrase(r"(?:a |the )?co-?authors?(?: of| with)?|together|co-?author(?:ed)?|collaborat(?:e|ed|ors?)(?: of| with| on)?|jointly|with each other|each other"))
-    slate.take(phrase(rf"(?:with|of|by|did|have|has|do|does|and|is|are) {a_list('NAME')}|{a_list('NAME')}|with"))
+    slate.take(
+        phrase(
+            r"(?:a |the )?co-?authors?(?: of| with)?|together|co-?author(?:ed)?|collaborat(?:e|ed|ors?)(?: of| with| on)?|jointly|with each other|each other"
+        )
+    )
+    slate.take(
+        phrase(rf"(?:with|of|by|did|have|has|do|does|and|is|are) {a_list('NAME')}|{a_list('NAME')}|with")
+    )
     attempt = _built("count", slate, marked, before, frozenset("ever anything any".split()))
     scope = attempt.inquiry.scope
     clean = not scope.names
-    return replace(attempt, inquiry=replace(attempt.inquiry, scope=replace(scope, together=tuple(names))), broken=attempt.broken or not clean)
+    return replace(
+        attempt,
+        inquiry=replace(attempt.inquiry, scope=replace(scope, together=tuple(names))),
+        broken=attempt.broken or not clean,
+    )
 
 
 def _ordered(marked: Marked, before: Sequence[str]) -> _Try | None:
@@ -426,9 +510,15 @@ def _ordered(marked: Marked, before: Sequence[str]) -> _Try | None:
     aim: Aim = "latest" if found[0][2] in _NEWEST else "earliest"
     plural = re.search(r" (?:papers|publications|works|articles) ", marked.text)
     allowed = _TITLES | {"who", "one", "ones", "which", "list", "show", "give"}
+    slate.take(phrase(r"(?:in )?(?:what|which) (?:year|month)|from (?:what|which) year"))
     slate.take(_LIST)
-    if not number and plural and found[0][2] in ("first", "last", "latest", "newest", "oldest", "earliest", "recent", "most recent") and \
-            not re.search(rf"{found[0][2]} (?:\S+ )*?(?:papers|publications|works|articles) ", marked.text):
+    if (
+        not number
+        and plural
+        and found[0][2]
+        in ("first", "last", "latest", "newest", "oldest", "earliest", "recent", "most recent")
+        and not re.search(rf"{found[0][2]} (?:\S+ )*?(?:papers|publications|works|articles) ", marked.text)
+    ):
         plural = None
     most = _number(number) if number else _SOME if plural else 1
     return _built(aim, slate, marked, before, allowed, most=most)
@@ -444,12 +534,21 @@ def _number(word: str) -> int:
 def _share(marked: Marked, before: Sequence[str]) -> _Try | None:
     slate = Slate(marked.text)
     found = slate.take(_SHARE)
-    if len(found) != 1 or not _of_papers(marked.text):
+    if len(found) != 1 or not (_of_papers(marked.text) or _SHELF.search(marked.text)):
         return None
     begin = found[0].end() + 1
     head, text = slate.text[:begin], slate.text[begin - 1 :]
     # the verb after the papers parts the whole from the part
-    verb = next((match for match in _SPLIT.finditer(text) if re.search(rf"(?:{PAPERS}|'s) |(?:YEAR|NAME)\d+", text[: match.start()])), None)
+    verb = next(
+        (
+            match
+            for match in _SPLIT.finditer(text)
+            if re.search(
+                rf"(?:{PAPERS}|'s|shelf|library|collection) |(?:YEAR|NAME)\d+", text[: match.start()]
+            )
+        ),
+        None,
+    )
     if verb is None:
         return None
     whole_slate, part_slate = Slate(f"{head} {text[: verb.start()]} "), Slate(f" {text[verb.start() :]}")
@@ -460,7 +559,9 @@ def _share(marked: Marked, before: Sequence[str]) -> _Try | None:
     broken = whole.broken or part.broken or bool(whole.inquiry.sides or part.inquiry.sides)
     clash = [name for name in Scope.__dataclass_fields__
              if getattr(whole.inquiry.scope, name) not in ((), None) and getattr(part.inquiry.scope, name) not in ((), None)]  # fmt: skip
-    inquiry = replace(whole.inquiry, part=part.inquiry.scope, trouble=whole.inquiry.trouble or part.inquiry.trouble)
+    inquiry = replace(
+        whole.inquiry, part=part.inquiry.scope, trouble=whole.inquiry.trouble or part.inquiry.trouble
+    )
     return _Try(inquiry, whole.left + part.left, whole.slate + part.slate, broken or bool(clash))
 
 
@@ -478,11 +579,20 @@ def _coauthors(marked: Marked, before: Sequence[str]) -> _Try | None:
     kept = " ".join(marks_of("NAME", found[0])[:1])
     slate.text = f"{slate.text[:start]}# {kept} #{slate.text[end:]}"
     subjects = slate.take(_SUBJECT)
-    if len(names) != 1 or len(subjects) != 1:
-        return None
     most = _number(number) if number else 1 if superlative and one else None
-    attempt = _built("coauthors", slate, marked, before, _WHO, subject=names[0], besides=tuple(besides), most=most)
-    return replace(attempt, broken=attempt.broken or bool(attempt.inquiry.scope.names))
+    attempt = _built(
+        "coauthors",
+        slate,
+        marked,
+        before,
+        _WHO,
+        subject="".join(names[:1]),
+        besides=tuple(besides),
+        most=most,
+    )
+    of_papers = bool(re.search(rf" {PAPERS} ", marked.text)) and not superlative
+    broken = len(names) != 1 or len(subjects) != 1 or of_papers or bool(attempt.inquiry.scope.names)
+    return replace(attempt, broken=attempt.broken or broken)
 
 
 def _ranking(marked: Marked, before: Sequence[str]) -> _Try | None:
@@ -490,14 +600,38 @@ def _ranking(marked: Marked, before: Sequence[str]) -> _Try | None:
     besides = [marked.values[name] for found in slate.take(_BESIDES) for name in marks_of("NAME", found[0])]
     first = slate.take(_RANKING_FIRST)
     found = first or slate.take(_RANKING)
-    if len(found) != 1 or re.search(r" (?:cited|citations?|h-?index|old|recent|co-?authors?|page|pages) ", marked.text):
+    if len(found) != 1 or re.search(
+        r" (?:cited|citations?|h-?index|old|recent|co-?authors?|page|pages) ", marked.text
+    ):
         return None
     number = None if first else found[0][2] or found[0][3]
-    most = _number(number) if number else None if found[0][0].endswith("s") and not first else 1
+    many = re.search(r" (?:authors|names|people|researchers)$", found[0][0]) and not found[0][1]
+    most = _number(number) if number else None if many else 1
     fewest = bool(_FEW.search(found[0][0]))
     aim: Aim = "first_authors" if first else "authors"
-    return _built(aim, slate, marked, before, frozenset("most the times often of by number".split()) if not fewest else frozenset({"the"}),
-                  besides=tuple(besides), most=most, fewest=fewest)  # fmt: skip
+    allowed = frozenset({"the"}) if fewest else frozenset("most the times often of by number".split())
+    attempt = _built(aim, slate, marked, before, allowed, besides=tuple(besides), most=most, fewest=fewest)
+    return _of_no_one(attempt)
+
+
+def _of_no_one(attempt: _Try) -> _Try:
+    """Names are told of a page or of the shelf: told of an author, they would hold the author."""
+    scope = attempt.inquiry.scope
+    return replace(attempt, broken=attempt.broken or bool(set(scope.names) - set(scope.owners)))
+
+
+def _all_authors(marked: Marked, before: Sequence[str]) -> _Try | None:
+    attempt = _simple("authors", _HOW_MANY_AUTHORS)(marked, before)
+    return _of_no_one(attempt) if attempt else None
+
+
+def _page_owners(marked: Marked, before: Sequence[str]) -> _Try | None:
+    """Whose pages there are; how many pages papers have is something else."""
+    attempt = _simple("owners", _OWNERS, frozenset({"own", "owns"}))(marked, before)
+    if attempt is None:
+        return None
+    other = bool(attempt.inquiry.scope) or re.search(rf" {PAPERS} ", marked.text) is not None
+    return replace(attempt, broken=attempt.broken or other)
 
 
 def _pages(marked: Marked, before: Sequence[str]) -> _Try | None:
@@ -510,7 +644,9 @@ def _pages(marked: Marked, before: Sequence[str]) -> _Try | None:
     if superlative:
         slate.take(_PAGE_HAS_MOST)
     slate.take(phrase(r"(?:turns?|shows?|comes?|stands?|sits?|appears?|is|are) (?:up )?(?:on|in)"))
-    allowed = frozenset("turns turn up appear appears stand stands sit sits show shows they whose page on by with lists list".split())
+    allowed = frozenset(
+        "turns turn up appear appears stand stands sit sits show shows they whose page on by with lists list".split()
+    )
     attempt = _built("pages", slate, marked, before, allowed, most=1 if superlative else None,
                      fewest=bool(_FEW.search(text)) or "shortest" in text)  # fmt: skip
     scope = attempt.inquiry.scope
@@ -526,15 +662,24 @@ def _compare(marked: Marked, before: Sequence[str]) -> _Try | None:
     comparing = re.search(r" (?:more|most|fewer|fewest|less|compare|versus|vs) ", slate.text)
     if len(names) < 2 or len(set(names)) != len(names) or not comparing or not _VERSUS.search(slate.text):
         return None
-    if re.search(r" (?:cited|citations?|h-?index|novelty|together|old|recent) ", slate.text) or not _of_papers(slate.text):
+    if re.search(
+        r" (?:cited|citations?|h-?index|novelty|together|old|recent) ", slate.text
+    ) or not _of_papers(slate.text):
         return None
     with_page = " page " in slate.text or " pages " in slate.text
     units = slate.take(_COMPARED)
-    joined = len(units) == 1 or (len(units) == 2 and " than " in marked.text)
+    than = " than " in marked.text
+    joined = (len(units) == 1 and not than) or (len(units) <= 2 and than and len(names) == 2)
     attempt = _built("compare", slate, marked, before, _COMPARING, fewest=bool(_FEW.search(comparing[0])))
     scope = attempt.inquiry.scope
-    sides = tuple(replace(scope, owners=(name,)) if with_page else replace(scope, authors=(name,)) for name in names)
-    return replace(attempt, inquiry=replace(attempt.inquiry, sides=sides), broken=attempt.broken or not joined or bool(scope.names))
+    sides = tuple(
+        replace(scope, owners=(name,)) if with_page else replace(scope, authors=(name,)) for name in names
+    )
+    return replace(
+        attempt,
+        inquiry=replace(attempt.inquiry, sides=sides),
+        broken=attempt.broken or not joined or bool(scope.names),
+    )
 
 
 def _profile(marked: Marked, before: Sequence[str]) -> _Try | None:
@@ -544,15 +689,21 @@ def _profile(marked: Marked, before: Sequence[str]) -> _Try | None:
     if not fields:
         return None
     names = tuple(dict.fromkeys(marked.values[name] for name in kept.split()))
-    slate.take(phrase(rf"(?:(?:of|for|by|does|do|did|has|have|is|on|to|and|or|,|than|in|according) )*(?:the )?(?:page of )?{a_list('NAME')}(?: 's)?(?: (?:page|profile|shelf))?"))
+    slate.take(
+        phrase(
+            rf"(?:(?:of|for|by|does|do|did|has|have|is|on|to|and|or|,|than|in|according) )*(?:the )?(?:page of )?{a_list('NAME')}(?: 's)?(?: (?:page|profile|shelf))?"
+        )
+    )
     superlative = re.search(rf" {_MOST} ", marked.text)
-    if not names and not (superlative and re.search(r" (?:who|whose|which (?:author|owner|page|person|researcher)) ", marked.text)):
-        return None
+    of_all = superlative and re.search(
+        r" (?:who|whose|which (?:author|page|person|researcher)) ", marked.text
+    )
     attempt = _built("profile", slate, marked, before, _FIGURE_WORDS, fields=fields, most=1 if superlative else None,
                      fewest=bool(_FEW.search(marked.text)))  # fmt: skip
     sides = tuple(Scope(owners=(name,)) for name in names)
-    papers = re.search(rf" (?:paper|article|publication|work) | most cited {PAPERS} ", marked.text) is not None
-    return replace(attempt, inquiry=replace(attempt.inquiry, sides=sides), broken=attempt.broken or bool(attempt.inquiry.scope) or papers)
+    papers = re.search(rf" (?:paper|article|publication|work) | most cited {PAPERS} ", marked.text)
+    broken = bool(attempt.inquiry.scope or papers) or not (names or of_all)
+    return replace(attempt, inquiry=replace(attempt.inquiry, sides=sides), broken=attempt.broken or broken)
 
 
 _READERS: Sequence[_Reader] = (
@@ -563,13 +714,13 @@ _READERS: Sequence[_Reader] = (
     _coauthors,
     _ranking,
     _simple("years", _BY_YEAR, frozenset({"how", "many", "list", "show", "give"})),
-    _simple("years", _BEST_YEAR, frozenset({"year", "productive"})),
+    _simple("years", _BEST_YEAR, frozenset({"year", "what", "which"})),
     _simple("years", _WHICH_YEARS, frozenset({"cover", "covered", "covers"})),
     _simple("categories", _BY_CATEGORY, frozenset({"how", "many", "are"})),
     _pages,
-    _simple("owners", _OWNERS, frozenset({"own", "owns"})),
+    _page_owners,
     _simple("affiliations", _INSTITUTIONS, frozenset({"printed", "named"})),
-    _simple("authors", _HOW_MANY_AUTHORS),
+    _all_authors,
     _ordered,
     _count,
     _list,

@@ -114,12 +114,17 @@ def _only_given(word: str, name: str, roster: Roster) -> bool:
 
 
 def _misspelt(words: Sequence[str], parts: Sequence[str], known: frozenset[str]) -> bool:
-    if len(words) != len(parts) or not any(word[0] == part[0] for word, part in zip(words, parts, strict=True)):
+    if len(words) != len(parts) or not any(
+        word[0] == part[0] for word, part in zip(words, parts, strict=True)
+    ):
         return False
-    return all(
-        word == part or (word not in known and _alike(word, part) >= LIKE_A_WORD)
-        for word, part in zip(words, parts, strict=True)
-    ) and _alike("".join(words), "".join(parts)) >= LIKE_A_NAME
+    return (
+        all(
+            word == part or (word not in known and _alike(word, part) >= LIKE_A_WORD)
+            for word, part in zip(words, parts, strict=True)
+        )
+        and _alike("".join(words), "".join(parts)) >= LIKE_A_NAME
+    )
 
 
 def _alike(one: str, other: str) -> float:

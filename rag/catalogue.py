@@ -102,7 +102,11 @@ def _ends(question: str, plan: Plan, inquiry: Inquiry, library: Library) -> Answ
     found = tally.extremes(papers, most=inquiry.most or MOST_SHOWN, latest=latest)
     how = " · ".join([*(scope_words(inquiry.scope) or ["the whole shelf"]), f"{len(papers)} papers"])
     if not found:
-        none = "None of them prints a date." if papers else f"No paper fits.{_nearest_wider(inquiry.scope, library)}"
+        none = (
+            "None of them prints a date."
+            if papers
+            else f"No paper fits.{_nearest_wider(inquiry.scope, library)}"
+        )
         return _answer(question, plan, [_Said(f"{none} Counted: {how}.{_told(inquiry, library)}")])
     word = "newest" if latest else "oldest"
     tied = " (of the same day)" if len(found) > (inquiry.most or 0) > 0 else ""
@@ -146,10 +150,18 @@ def _compared(question: str, plan: Plan, inquiry: Inquiry, library: Library) -> 
         head = f"{' and '.join(first)} have the {word} papers, {sizes[0]} each."
     else:
         gap = abs(sizes[0] - sizes[1])
-        head = f"{first[0]} has {'fewer' if inquiry.fewest else 'more'} papers: {sizes[0]} against {sizes[1]}, a difference of {gap}." \
-            if len(counts) == 2 else f"{first[0]} has the {word} papers: {sizes[0]}."
-    said = [_Said(f"{_counted(side, papers, library)}", papers) for side, papers in zip(inquiry.sides, counts.values(), strict=True)]
-    every = replace(inquiry, scope=replace(inquiry.sides[0], owners=owners, authors=() if owners else tuple(counts)))
+        head = (
+            f"{first[0]} has {'fewer' if inquiry.fewest else 'more'} papers: {sizes[0]} against {sizes[1]}, a difference of {gap}."
+            if len(counts) == 2
+            else f"{first[0]} has the {word} papers: {sizes[0]}."
+        )
+    said = [
+        _Said(f"{_counted(side, papers, library)}", papers)
+        for side, papers in zip(inquiry.sides, counts.values(), strict=True)
+    ]
+    every = replace(
+        inquiry, scope=replace(inquiry.sides[0], owners=owners, authors=() if owners else tuple(counts))
+    )
     return _answer(question, plan, [_Said(f"{head}{_told(every, library)}", ()), *said])
 
 
@@ -174,13 +186,17 @@ def _authors(question: str, plan: Plan, inquiry: Inquiry, library: Library) -> A
     def grouped(papers: Sequence[Paper]) -> tally.Groups:
         return tally.by_author(papers, first=first, besides=inquiry.besides)
 
-    told = _grouped(question, plan, inquiry, library, grouped, str, "first author" if first else "printed author")
+    told = _grouped(
+        question, plan, inquiry, library, grouped, str, "first author" if first else "printed author"
+    )
     owners = [page.author for page in library.pages() if page.author not in inquiry.besides]
     if first or told.status != "answered" or not owners:
         return told
     sizes = {owner: len(library.papers(replace(inquiry.scope, owners=(owner,)))) for owner in owners}
     pages = "; ".join(f"{owner}'s page: {size}" for owner, size in sizes.items())
-    note = Claim(f"Pages list papers of their owners whose names may be cut: {pages}.", (), "computed", "", None, 1.0)
+    note = Claim(
+        f"Pages list papers of their owners whose names may be cut: {pages}.", (), "computed", "", None, 1.0
+    )
     return replace(told, text=f"{told.text}\n\n{note.text}", claims=(*told.claims, note))
 
 
@@ -273,7 +289,9 @@ def _profiles(question: str, plan: Plan, inquiry: Inquiry, library: Library) -> 
     said = [_Said(_profile_line(page, field, library)) for field in inquiry.fields for page in pages]
     if inquiry.most is None and len(pages) == 1:
         return _answer(question, plan, said)
-    heads = [_Said(text) for field in inquiry.fields if (text := _leader(pages, field, fewest=inquiry.fewest))]
+    heads = [
+        _Said(text) for field in inquiry.fields if (text := _leader(pages, field, fewest=inquiry.fewest))
+    ]
     return _answer(question, plan, [*heads, *said])
 
 
@@ -312,7 +330,11 @@ def _counted(scope: Scope, found: Sequence[Paper], library: Library) -> str:
 def _of_whom(scope: Scope) -> Scope:
     """The part of a scope that says whose papers are meant; the rest is counted out of these."""
     return Scope(
-        authors=scope.authors, owners=scope.owners, printed=scope.printed, seeds=scope.seeds, papers=scope.papers
+        authors=scope.authors,
+        owners=scope.owners,
+        printed=scope.printed,
+        seeds=scope.seeds,
+        papers=scope.papers,
     )
 
 
@@ -322,9 +344,18 @@ def _nearest_wider(scope: Scope, library: Library) -> str:
     if len(fields) < 2:
         newest = sorted(paper.date for paper in library.papers() if paper.date)
         timed = {"years", "since", "until"} & set(fields)
-        return f" The papers here are dated {newest[0].year} to {newest[-1].year}." if newest and timed else ""
+        return (
+            f" The papers here are dated {newest[0].year} to {newest[-1].year}." if newest and timed else ""
+        )
     for name in sorted(fields, key=lambda name: name in ("authors", "owners", "printed", "together")):
-        wider = replace(scope, **{name: None if getattr(scope, name) is None or not isinstance(getattr(scope, name), tuple) else ()})
+        wider = replace(
+            scope,
+            **{
+                name: None
+                if getattr(scope, name) is None or not isinstance(getattr(scope, name), tuple)
+                else ()
+            },
+        )
         if found := library.papers(wider):
             return f" Nearest: {' · '.join(scope_words(wider))}, {_papers(len(found))}."
     return ""
@@ -366,11 +397,15 @@ def _by_page(papers: Sequence[Paper], library: Library) -> tally.Groups:
         page.author: tuple(paper for paper in library.papers(Scope(owners=(page.author,))) if paper.id in ids)
         for page in library.pages()
     }
-    return dict(sorted(((owner, found) for owner, found in groups.items() if found), key=lambda item: -len(item[1])))
+    return dict(
+        sorted(((owner, found) for owner, found in groups.items() if found), key=lambda item: -len(item[1]))
+    )
 
 
 def _merged(scope: Scope, part: Scope) -> Scope:
-    fields = {name: value for name in Scope.__dataclass_fields__ if (value := getattr(part, name)) not in ((), None)}
+    fields = {
+        name: value for name in Scope.__dataclass_fields__ if (value := getattr(part, name)) not in ((), None)
+    }
     return replace(scope, **fields)
 
 
@@ -408,7 +443,9 @@ def _and(parts: Sequence[str]) -> str:
 # --- the answer
 
 
-def _answer(question: str, plan: Plan, said: Sequence[_Said], *, more: int = 0, marked: bool = False) -> Answer:
+def _answer(
+    question: str, plan: Plan, said: Sequence[_Said], *, more: int = 0, marked: bool = False
+) -> Answer:
     """Statements as an Answer: every paper they rest on is cited; marks stand where they are few."""
     papers = tuple({paper.id: paper for one in said for paper in one.papers}.values())
     numbers = {paper.id: number for number, paper in enumerate(papers, 1)}
@@ -417,7 +454,9 @@ def _answer(question: str, plan: Plan, said: Sequence[_Said], *, more: int = 0, 
         for one in said
     )
     lines = [
-        f"{claim.text} [{claim.citations[0]}]" if marked or (place and len(claim.citations) == 1) else claim.text
+        f"{claim.text} [{claim.citations[0]}]"
+        if marked or (place and len(claim.citations) == 1)
+        else claim.text
         for place, claim in enumerate(claims)
     ]
     if more > 0:

@@ -24,12 +24,16 @@ def caveats(scope: Scope, library: Library, *, names_matter: bool = False) -> li
 
 def _missing_marks(scope: Scope, library: Library) -> list[str]:
     """Papers that may fit and are not counted, because their listing does not print what is asked for."""
-    asked = [field for field in _FIELDS if any(getattr(scope, name) not in ((), None) for name in field.filters)]
+    asked = [
+        field for field in _FIELDS if any(getattr(scope, name) not in ((), None) for name in field.filters)
+    ]
     wider = scope
     for field in asked:
         wider = _without(wider, field)
     candidates = library.papers(wider) if asked else []
-    passing = {field.missing: {paper.id for paper in library.papers(_only(scope, asked, field))} for field in asked}
+    passing = {
+        field.missing: {paper.id for paper in library.papers(_only(scope, asked, field))} for field in asked
+    }
     unknown = [
         paper
         for paper in candidates
@@ -76,7 +80,9 @@ def _pages(scope: Scope, library: Library) -> list[str]:
     for page in _pages_asked(scope, library):
         listed = len(library.papers(Scope(seeds=(page.seed,))))
         if page.profile.stated_papers is not None and page.profile.stated_papers > listed:
-            said.append(f"{page.author}'s page states {page.profile.stated_papers} papers and lists {listed}.")
+            said.append(
+                f"{page.author}'s page states {page.profile.stated_papers} papers and lists {listed}."
+            )
         if page.author_inferred:
             said.append(f"The owner of {page.author}'s page is not printed on it; the name is inferred.")
     return said

@@ -82,7 +82,7 @@ class Filters:
 _NOT_AUTHORS = phrase(
     rf"(?:but not|and not|not|besides|except|except for|excluding|other than|apart from|aside from|minus|but|"
     rf"without)(?: (?:those|the ones|{PAPERS}|ones|anyone|anything|co-?authored|authored|written|published|"
-    rf"including|counting))*(?: (?:by|of|from|with))? ({NAMES})(?! 's)"
+    rf"including|counting))*(?: (?:by|of|from|with))? ({NAMES})(?! 's| as| is| was)"
 )
 _OWNERS = phrase(
     rf"(?:(?:are |is )?(?:listed |shown |found |printed |stand |stands |sit )?(?:on|in|of|from|at|over) )?({NAMES})"
@@ -98,12 +98,14 @@ _FIRST_AUTHORS = phrase(
 )
 _FIRST_PAPERS = phrase(rf"(?:as )?(?:the )?{_FIRST}(?:ed)?(?= {PAPERS})|as (?:the |a )?{_FIRST}")
 _PRINTED = phrase(
-    rf"(?:that |which )?(?:print|prints|printed|printing|naming|names?|mentions?)(?: with)?(?: the)?"
+    rf"(?:that |which )?(?:print|prints|printed|printing|naming|names?)(?: with)?(?: the)?"
     rf"(?: names?(?: of)?)? ({NAMES})"
     rf"|(?:(?:with|where|have|has) )?({NAMES}) (?:is |are |was )?(?:printed|named|credited)"
     rf"(?: as)?(?: an| a)?(?: (?:co-?)?authors?)?"
 )
-_TOGETHER = phrase(r"(?:together|jointly|joint|(?:by |of |from |with )?both(?: of)?|shared|collaborative|in common|with each other|as co-?authors)")
+_TOGETHER = phrase(
+    r"(?:together|jointly|joint|(?:by |of |from |with )?both(?: of)?|shared|collaborative|in common|share|with each other|as co-?authors)"
+)
 _WROTE_WITH = phrase(r"co-?author(?:ed)?|co-?writ(?:e|ten)|co-?wrote|collaborat(?:e|ed)(?: on)?")
 _WITH = phrase(rf"(?:together |jointly |along |and )?with ({NAMES})(?: 's)?")
 _AUTHORS = phrase(
@@ -115,14 +117,19 @@ _SINCE = phrase(
     rf"(?:{_OUT})(?:ever )?(?:since|starting in|starting from|starting|no earlier than|not before) (?:the year )?({TIME})"
     rf"|(?:(?:from|in) )?({TIME}) (?:on|onwards?|and later|or later|and after|or newer|and newer|upwards?)"
 )
-_AFTER = phrase(rf"(?:{_OUT})(?:after|later than|newer than|more recent than|younger than) (?:the year )?({TIME})")
+_AFTER = phrase(
+    rf"(?:{_OUT})(?:after|later than|newer than|more recent than|younger than) (?:the year )?({TIME})"
+)
 _BEFORE = phrase(rf"(?:{_OUT})(?:before|prior to|earlier than|older than) (?:the year )?({TIME})")
 _UNTIL = phrase(
     rf"(?:{_OUT})(?:until|till|up to|up until|through|no later than|not after)(?: and including)? (?:the )?"
     rf"(?:end of )?({TIME})|({TIME}) (?:or earlier|and earlier|and before|or before|or older)"
 )
 _BETWEEN = phrase(
-    rf"(?:{_OUT})(?:(?:in )?between|from) (?:the years )?({TIME}) (?:and|to|until|till|through|up to) ({TIME})"
+    rf"(?:{_OUT})(?:(?:in )?between (?:the years )?({TIME}) and|from ({TIME}) (?:to|until|till|through|up to)) ({TIME})"
+)
+_NEVER = phrase(
+    rf"{_OUT}(?:(?:in|from|of|since|before|after|until|till|during|dated) )?(?:the )?(?:year )?NEVER\d+"
 )
 _TIMES = rf"{TIME}(?: {_AND}(?:from |in |of )?{TIME})*"
 _NOT_TIMES = phrase(
@@ -137,7 +144,7 @@ _NO_CODE = phrase(
     rf"released|releases|provide|publish|published|share|offer))* {_CODE}"
 )
 _CODE_UNKNOWN = phrase(
-    rf"(?:{_HAVE}|whose|where|of)*(?:the )?code (?:status |mark |availability )?(?:is |being )?"
+    rf"(?:{_HAVE}|whose |where |of )*(?:the )?code (?:status |mark |availability )?(?:is |being )?"
     r"(?:unknown|not known|unclear|not stated|unstated)|(?:with|have|of) (?:an )?unknown code(?: status)?"
 )
 _WITH_CODE = phrase(rf"{_HAVE}+{_CODE}|(?:whose )?code (?:is|was) (?:available|released|public|open|online)")
@@ -146,7 +153,9 @@ _NO_DATE = phrase(
     rf"(?:no|without|without a|without any|lack|lacking|lack a|missing|missing a|not)"
     rf"(?: (?:carry|have|print|show|bear|give|state|a|any))* {_DATED}"
 )
-_A_DATE = phrase(rf"{_HAVE}*(?:carry|print|show|bear|have|with|has|are|is)(?: a| any)? {_DATED}|dated(?= {PAPERS})")
+_A_DATE = phrase(
+    rf"{_HAVE}*(?:carry|print|show|bear|have|with|has|are|is)(?: a| any)? {_DATED}|dated(?= {PAPERS})"
+)
 _CODES = a_list("CODE")
 _FIELDS = a_list("FIELD")
 _IN_CATEGORY = (
@@ -159,7 +168,7 @@ _NOT_CATEGORIES = phrase(
 )
 _CATEGORIES = phrase(
     rf"{_IN_CATEGORY}((?:{_CODES})|(?:{_FIELDS}))(?: categor(?:y|ies))?"
-    rf"|(?:(?:in|of|from|under) )?(?:the )?({_CODES})(?: categor(?:y|ies))?"
+    rf"|(?:(?:filed|listed|classed|classified|categori[sz]ed|marked|tagged) )?(?:(?:in|of|from|under|as) )?(?:the )?({_CODES})(?: categor(?:y|ies))?"
     rf"|(?:in|under|from) (?:the )?(?:field of )?({_FIELDS})(?: categor(?:y|ies))?"
     rf"|({_FIELDS})(?: categor(?:y|ies))?(?= {PAPERS})"
 )
@@ -168,7 +177,9 @@ _AFFILIATIONS = phrase(
     rf"(?:(?:with|from|at|by|of|in|for|to) )?(?:the )?({a_list('AFFIL')})"
     rf"(?: (?:affiliations?|affiliated|authors?|researchers?|people))*"
 )
-_SEEDS = phrase(rf"(?:(?:on|in|from|of) )?(?:the pages? )?({a_list('SEED')}|SEED\d+ (?:and|or) the page SEED\d+)")
+_SEEDS = phrase(
+    rf"(?:(?:on|in|from|of) )?(?:the pages? )?({a_list('SEED')}|SEED\d+ (?:and|or) the page SEED\d+)"
+)
 _BEFORE_ANSWER = phrase(r"(?:(?:of|among|out of|from|in) )?(?:those|these|them)(?= |$)")
 
 
@@ -207,7 +218,9 @@ def _take_people(slate: Slate, marked: Marked, filters: Filters) -> None:
     printed = _groups(slate.take(_PRINTED))
     filters.broken |= any(" and " in group for group in printed)
     add(printed=_values("NAME", printed, marked, filters))
-    add(affiliations=_values("AFFIL", _groups(slate.take(_AFFILIATIONS)), marked, filters))
+    affiliations = _groups(slate.take(_AFFILIATIONS))
+    filters.broken |= any(" and " in group for group in affiliations)
+    add(affiliations=_values("AFFIL", affiliations, marked, filters))
     add(seeds=_values("SEED", _groups(slate.take(_SEEDS)), marked, filters))
     as_first = bool(slate.take(_FIRST_PAPERS))
     together = bool(slate.take(_TOGETHER))
@@ -222,9 +235,7 @@ def _take_people(slate: Slate, marked: Marked, filters: Filters) -> None:
     _place(asked, filters, as_first=as_first, together=together or (bool(by) and bool(beside)), any_of=any_of)
 
 
-def _place(
-    asked: tuple[str, ...], filters: Filters, *, as_first: bool, together: bool, any_of: bool
-) -> None:
+def _place(asked: tuple[str, ...], filters: Filters, *, as_first: bool, together: bool, any_of: bool) -> None:
     """Puts the names where the question means them."""
     scope = filters.scope
     if as_first:
@@ -250,12 +261,13 @@ def _take_times(slate: Slate, marked: Marked, filters: Filters) -> None:
     def end(pattern: re.Pattern[str], which: Callable[[Span], date]) -> list[date]:
         return [which(group[0]) for group in spans(pattern)]
 
+    slate.take(_NEVER)
     between = spans(_BETWEEN)
     one_day = timedelta(days=1)
     since = [group[0][0] for group in between] + end(_SINCE, lambda span: span[0])
+    until = [group[1][1] for group in between] + end(_UNTIL, lambda span: span[1])
     since += end(_AFTER, lambda span: span[1] + one_day)
-    until = [group[1][1] for group in between] + end(_BEFORE, lambda span: span[0] - one_day)
-    until += end(_UNTIL, lambda span: span[1])
+    until += end(_BEFORE, lambda span: span[0] - one_day)
     excluded = spans(_NOT_TIMES)
     within = spans(_IN)
     filters.broken |= len(since) > 1 or len(until) > 1 or len(excluded) > 1
@@ -293,7 +305,9 @@ def _place_within(within: list[list[Span]], filters: Filters) -> None:
 def _check_times(asked: Sequence[Span], filters: Filters) -> None:
     scope = filters.scope
     if scope.since and scope.until and scope.since > scope.until:
-        filters.clashes.append(f"No time lies between {scope.since.year} and {scope.until.year} in that order.")
+        filters.clashes.append(
+            f"No time lies between {scope.since.year} and {scope.until.year} in that order."
+        )
     outside = [
         year for year in scope.years
         if (scope.since and year < scope.since.year) or (scope.until and year > scope.until.year)

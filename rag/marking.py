@@ -105,6 +105,7 @@ def mark(question: str, shelf: Shelf) -> Marked:
     if text.isupper():
         text = text.lower()
     text = re.sub(r"n't\b", " not", re.sub(r"\bcannot\b|\bcan't\b", "can not", text, flags=re.I), flags=re.I)
+    text = re.sub(r"\b(what|who|when|where|how|that|there|it)'s\b", r"\1 is", text, flags=re.I)
     text = re.sub(r"\bet\.? al\b\.?", " ", text, flags=re.I)
     text = re.sub(_MARK, lambda found: found[0].lower(), text)  # a reader's own word is no mark
     values: dict[str, str] = {}
@@ -138,7 +139,10 @@ def _mark_affiliations(text: str, shelf: Shelf, values: dict[str, str]) -> str:
     for spelling, name in sorted(shelf.affiliations.items(), key=lambda item: -len(item[0])):
         pattern = "[- ]?".join(map(re.escape, spelling.split("-")))
         text = re.sub(
-            rf"(?<![\w-]){pattern}(?![\w-])", lambda _, name=name: _new("AFFIL", name, values), text, flags=re.I
+            rf"(?<![\w-]){pattern}(?![\w-])",
+            lambda _, name=name: _new("AFFIL", name, values),
+            text,
+            flags=re.I,
         )
     return text
 
@@ -148,6 +152,10 @@ def _mark_seeds(text: str, shelf: Shelf, values: dict[str, str]) -> str:
         seed = shelf.seeds.get(found[1].lower())
         return f" the page {_new('SEED', seed, values)} " if seed else found[0]
 
+    for name in sorted(shelf.seeds, key=len, reverse=True):
+        if len(name) > 3:
+            text = re.sub(rf"(?<=\s){re.escape(name)}(?=[\s?.,!])", f"page {name}", text, flags=re.I)
+    text = re.sub(r"\b(?:page|seed|file)\s+(?:file\s+)?page\b", "page", text, flags=re.I)
     return re.sub(r"(?<=\s)(?:the\s+)?(?:page|seed|file)\s+(?:file\s+)?([\w.]+?)(?=[\s?.,!]*\s)", put, text)
 
 
@@ -206,7 +214,9 @@ def _mark_codes(text: str, shelf: Shelf, values: dict[str, str]) -> str:
     text = re.sub(rf"(?<![\w-])(?:cs|eess|stat)\.({codes})(?![\w-])", put, text, flags=re.I)
     text = re.sub(r"\b(?:cs|eess|stat)\.(?= CODE)", " ", text)
     text = re.sub(rf"(?<![\w.-])({codes})(?![\w-])", put, text)
-    text = re.sub(rf"(?<![\w-])category\s+({codes}|[a-z]{{2}})(?=[\s?.!,])", _unless_word(put), text, flags=re.I)
+    text = re.sub(
+        rf"(?<![\w-])category\s+({codes}|[a-z]{{2}})(?=[\s?.!,])", _unless_word(put), text, flags=re.I
+    )
     text = re.sub(rf"(?<![\w-])({small})(?= (?:papers|category|publications)\b)", put, text)
     return re.sub(rf"(?<![\w-])(?:in|and|or|category)\s+({small})(?=[\s?.!,])", put, text)
 

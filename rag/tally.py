@@ -50,7 +50,9 @@ def extremes(papers: Sequence[Paper], *, most: int, latest: bool) -> tuple[Paper
     """The `most` oldest or newest dated papers, and those of the same day as the last of them."""
     dated = [(paper.date, paper) for paper in papers if paper.date]
     days: list[date] = sorted((day for day, _ in dated), reverse=latest)[:most]
-    chosen = [(day, paper) for day, paper in dated if days and (day >= days[-1] if latest else day <= days[-1])]
+    chosen = [
+        (day, paper) for day, paper in dated if days and (day >= days[-1] if latest else day <= days[-1])
+    ]
     return tuple(paper for _, paper in sorted(chosen, key=lambda item: item[0], reverse=latest))
 
 

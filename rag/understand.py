@@ -150,16 +150,12 @@ def understand(question: str, history: Sequence[Turn], gazetteer: Gazetteer) -> 
     named = _named(alone, gazetteer)
     record = _record(question) if named else ()
     kind, scope = _kind(question, named), _scope(question, gazetteer)
-    if asked.topic is not None and (kind in ("topic", "catalogue") or (kind == "paper" and _of_papers(asked))):
+    about_a_set = kind in ("topic", "catalogue") or (kind == "paper" and not named and bool(asked.topic))
+    if asked.topic is not None and about_a_set:
         kind, scope = "topic", asked.topic
     kind = "catalogue" if record else kind
     understood_as = " · ".join([alone, *scope_words(scope), *asked.notes])
     return Plan(alone, kind, scope, named, understood_as, record)
-
-
-def _of_papers(asked: Asked) -> bool:
-    """Whether a question that is worded as one about a paper asks for those of an exact part of the shelf."""
-    return bool(asked.topic)
 
 
 def check_question(question: str) -> str:

@@ -127,7 +127,7 @@ _BESIDES = phrase(
 _RANKING = phrase(
     rf"(?:who|which (?:author|authors|researcher|person|name)|what (?:author|name))"
     rf"(?: (?:has|have|had|is|are|{_VERB}|stands|occurs|shows up|comes up|turns up|on|in|with|printed|listed|here))*"
-    rf"(?: the)? ({_MOST})(?: often| frequently| papers| times| many)?"
+    rf"(?: the)? (most|fewest|least)(?: often| frequently| papers| times| many)?"
     rf"|(?:who is |who are |which is |list |show )*(?:the )?(?:top )?(?:({_NUMBER}) )?(?:most )(?:prolific|productive|frequent|common|published)"
     rf" (?:printed |listed )?(?:authors?|names?|people|researchers?)"
     rf"|(?:the )?top (?:({_NUMBER}) )?(?:most )?(?:prolific |productive |frequent )?(?:authors|names|researchers)(?: by (?:number|count) of {PAPERS})?"
@@ -601,7 +601,7 @@ def _ranking(marked: Marked, before: Sequence[str]) -> _Try | None:
     first = slate.take(_RANKING_FIRST)
     found = first or slate.take(_RANKING)
     if len(found) != 1 or re.search(
-        r" (?:cited|citations?|h-?index|old|recent|co-?authors?|page|pages) ", marked.text
+        r" (?:cited|citations?|h-?index|old|recent|co-?authors?|pages) ", marked.text
     ):
         return None
     number = None if first else found[0][2] or found[0][3]
@@ -660,7 +660,7 @@ def _compare(marked: Marked, before: Sequence[str]) -> _Try | None:
     slate = Slate(marked.text)
     names = [marked.values[name] for name in marks_of("NAME", slate.text)]
     comparing = re.search(r" (?:more|most|fewer|fewest|less|compare|versus|vs) ", slate.text)
-    if len(names) < 2 or len(set(names)) != len(names) or not comparing or not _VERSUS.search(slate.text):
+    if len(set(names)) != len(names) or not comparing or not _VERSUS.search(slate.text):
         return None
     if re.search(
         r" (?:cited|citations?|h-?index|novelty|together|old|recent) ", slate.text
@@ -669,7 +669,7 @@ def _compare(marked: Marked, before: Sequence[str]) -> _Try | None:
     with_page = " page " in slate.text or " pages " in slate.text
     units = slate.take(_COMPARED)
     than = " than " in marked.text
-    joined = (len(units) == 1 and not than) or (len(units) <= 2 and than and len(names) == 2)
+    joined = (len(units) == 1 < len(names) and not than) or (len(units) <= 2 and than and len(names) == 2)
     attempt = _built("compare", slate, marked, before, _COMPARING, fewest=bool(_FEW.search(comparing[0])))
     scope = attempt.inquiry.scope
     sides = tuple(
@@ -701,7 +701,7 @@ def _profile(marked: Marked, before: Sequence[str]) -> _Try | None:
     attempt = _built("profile", slate, marked, before, _FIGURE_WORDS, fields=fields, most=1 if superlative else None,
                      fewest=bool(_FEW.search(marked.text)))  # fmt: skip
     sides = tuple(Scope(owners=(name,)) for name in names)
-    papers = re.search(rf" (?:paper|article|publication|work) | most cited {PAPERS} ", marked.text)
+    papers = re.search(rf" {PAPERS} ", marked.text) and "stated_papers" not in fields
     broken = bool(attempt.inquiry.scope or papers) or not (names or of_all)
     return replace(attempt, inquiry=replace(attempt.inquiry, sides=sides), broken=attempt.broken or broken)
 

@@ -76,7 +76,11 @@ def _part(word: str, roster: Roster) -> tuple[str, ...]:
     holders = tuple(name for name, parts in roster.parts.items() if word in parts)
     if holders or len(word) < SHORTEST_MISSPELT_PART:
         return holders
-    close = [part for part in roster.known_parts if _alike(word, part) >= LIKE_A_PART and len(part) > 3]
+    close = [
+        part
+        for part in roster.known_parts
+        if len(part) >= SHORTEST_MISSPELT_PART and _is_like(word, part, LIKE_A_PART)
+    ]
     holders = tuple(name for name, parts in roster.parts.items() if set(close) & set(parts))
     return holders if len(holders) == 1 else ()
 
@@ -118,17 +122,20 @@ def _misspelt(words: Sequence[str], parts: Sequence[str], known: frozenset[str])
         word[0] == part[0] for word, part in zip(words, parts, strict=True)
     ):
         return False
-    return (
-        all(
-            word == part or (word not in known and _alike(word, part) >= LIKE_A_WORD)
-            for word, part in zip(words, parts, strict=True)
-        )
-        and _alike("".join(words), "".join(parts)) >= LIKE_A_NAME
-    )
+    return all(
+        word == part or (word not in known and _is_like(word, part, LIKE_A_WORD))
+        for word, part in zip(words, parts, strict=True)
+    ) and _is_like("".join(words), "".join(parts), LIKE_A_NAME)
 
 
 def _alike(one: str, other: str) -> float:
     return SequenceMatcher(None, one, other, autojunk=False).ratio()
+
+
+def _is_like(one: str, other: str, floor: float) -> bool:
+    """Whether they are at least so alike; most pairs are told apart by their letters alone."""
+    matcher = SequenceMatcher(None, one, other, autojunk=False)
+    return matcher.real_quick_ratio() >= floor and matcher.quick_ratio() >= floor and matcher.ratio() >= floor
 
 
 def _parts(name: str) -> tuple[str, ...]:

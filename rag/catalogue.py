@@ -85,7 +85,7 @@ def _count(question: str, plan: Plan, inquiry: Inquiry, library: Library) -> Ans
     head = _counted(inquiry.scope, found, library)
     if not found:
         head += _nearest_wider(inquiry.scope, library)
-    said = [_Said(f"{head}{_pages_of(inquiry.scope, found)}{_told(inquiry, library)}", found)]
+    said = [_Said(f"{head}{_pages_of(inquiry.scope, found, library)}{_told(inquiry, library)}", found)]
     for either in inquiry.sides:
         wider = tuple(library.papers(either))
         said.append(_Said(f"Of at least one of them: {_papers(len(wider))}.", wider))
@@ -361,14 +361,12 @@ def _nearest_wider(scope: Scope, library: Library) -> str:
     return ""
 
 
-def _pages_of(scope: Scope, found: Sequence[Paper]) -> str:
+def _pages_of(scope: Scope, found: Sequence[Paper], library: Library) -> str:
     """On whose pages they are listed, where the question left that open."""
     if scope.owners or scope.seeds or not found:
         return ""
-    pages: dict[str, int] = {}
-    for paper in found:
-        pages[paper.page_author] = pages.get(paper.page_author, 0) + 1
-    return f" Listed on {_and([f'{owner}’s page ({count})' for owner, count in pages.items()])}."
+    pages = [f"{owner}’s page ({len(papers)})" for owner, papers in _by_page(found, library).items()]
+    return f" Listed on {_and(pages)}."
 
 
 def _told(inquiry: Inquiry, library: Library, *, names_matter: bool = False) -> str:

@@ -11,11 +11,6 @@ from rag.types import Paper
 Groups = Mapping[str, tuple[Paper, ...]]
 
 
-def is_by(paper: Paper, name: str, owned: frozenset[str]) -> bool:
-    """Whether the paper is of `name`: printed with it, or one of `owned`, the ids that its page lists."""
-    return paper.id in owned or name.casefold() in (author.casefold() for author in paper.authors)
-
-
 def by_author(papers: Sequence[Paper], *, first: bool = False, besides: Iterable[str] = ()) -> Groups:
     """Each printed name to its papers, in whatever spelling; those with most papers first."""
     apart = {name.casefold() for name in besides}

@@ -347,15 +347,9 @@ def _nearest_wider(scope: Scope, library: Library) -> str:
         return (
             f" The papers here are dated {newest[0].year} to {newest[-1].year}." if newest and timed else ""
         )
+    empty = Scope()
     for name in sorted(fields, key=lambda name: name in ("authors", "owners", "printed", "together")):
-        wider = replace(
-            scope,
-            **{
-                name: None
-                if getattr(scope, name) is None or not isinstance(getattr(scope, name), tuple)
-                else ()
-            },
-        )
+        wider = replace(scope, **{name: getattr(empty, name)})
         if found := library.papers(wider):
             return f" Nearest: {' · '.join(scope_words(wider))}, {_papers(len(found))}."
     return ""

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 from rag.authors import Roster, build_roster, fold
 from rag.scopes import CATEGORY_NAMES
@@ -50,6 +51,17 @@ _PLAIN_NAMES = {fold(name): code for code, name in CATEGORY_NAMES.items()} | {
 _AFFILIATION_NAMES = {"peking university": "pku", "meta": "meta-ai", "harvard university": "harvard",
                       "uc berkeley": "berkeley"}  # fmt: skip
 _LONGEST_PHRASE = 4
+# A page's file name starts with its number.
+_SEED_NUMBER = 3
+_TWO_LETTER_WORDS = frozenset("is of in do by on or to be it an at me my no so up us we".split())
+_THIS_YEAR = re.compile(r"\b(?:this|the current)\s+year\b", re.I)
+_LAST_YEAR = re.compile(r"\b(?:the )?(?:last|previous)\s+year\b", re.I)
+_SHORT_FORMS = (
+    (re.compile(r"\bcannot\b|\bcan't\b", re.I), "can not"),
+    (re.compile(r"n't\b", re.I), " not"),
+    (re.compile(r"\b(what|who|when|where|how|that|there|it)'s\b", re.I), r"\1 is"),
+    (re.compile(r"\bet\.? al\b\.?", re.I), " "),
+)
 _MARK = r"\b(?:NAME|YEAR|DATE|CODE|FIELD|AFFIL|SEED|NEVER)\d+\b"
 
 
@@ -89,7 +101,11 @@ def know_shelf(papers: Sequence[Paper], crawl_year: int | None = None) -> Shelf:
     """`crawl_year` is what "this year" means; without one, the newest paper's."""
     newest = max((paper.date.year for paper in papers if paper.date), default=1)
     affiliations = {name.lower(): name for paper in papers for name in paper.affiliations}
-    seeds = {name: seed for seed in {paper.seed for paper in papers} for name in (seed.lower(), seed[:3])}
+    seeds = {
+        name: seed
+        for seed in {paper.seed for paper in papers}
+        for name in (seed.lower(), seed[:_SEED_NUMBER])
+    }
     return Shelf(
         build_roster(papers),
         crawl_year or newest,
@@ -99,27 +115,50 @@ def know_shelf(papers: Sequence[Paper], crawl_year: int | None = None) -> Shelf:
     )
 
 
+@dataclass
+class _Marks:
+    """The marks given so far."""
+
+    values: dict[str, str]
+    times: dict[str, Span]
+
+    def value(self, kind: str, value: str) -> str:
+        name = f"{kind}{len(self.values)}"
+        self.values[name] = value
+        return f" {name} "
+
+    def span(self, kind: str, start: date, end: date) -> str:
+        name = f"{kind}{len(self.times)}"
+        self.times[name] = (start, end)
+        return f" {name} "
+
+    def year(self, year: int) -> str:
+        return self.span("YEAR", date(year, 1, 1), date(year, 12, 31))
+
+
 def mark(question: str, shelf: Shelf) -> Marked:
     """The question's words, marked."""
-    text = f" {question.replace('’', chr(39)).replace('‘', chr(39))} "
-    if text.isupper():
-        text = text.lower()
-    text = re.sub(r"n't\b", " not", re.sub(r"\bcannot\b|\bcan't\b", "can not", text, flags=re.I), flags=re.I)
-    text = re.sub(r"\b(what|who|when|where|how|that|there|it)'s\b", r"\1 is", text, flags=re.I)
-    text = re.sub(r"\bet\.? al\b\.?", " ", text, flags=re.I)
-    text = re.sub(_MARK, lambda found: found[0].lower(), text)  # a reader's own word is no mark
-    values: dict[str, str] = {}
-    times: dict[str, Span] = {}
-    text = _mark_affiliations(text, shelf, values)
-    text = _mark_seeds(text, shelf, values)
-    text = _mark_times(text, shelf, times, values)
-    text = _mark_codes(text, shelf, values)
+    marks = _Marks({}, {})
+    text = _spelt_out(question)
+    text = _mark_affiliations(text, shelf, marks)
+    text = _mark_seeds(text, shelf, marks)
+    text = _mark_times(text, shelf, marks)
+    text = _mark_codes(text, shelf, marks)
     words = _words(text)
     capitals = frozenset(word.lower() for word in words[1:] if word[:1].isupper())
     words = [word if _is_mark(word) else word.lower() for word in words]
-    words = _mark_phrases(words, shelf.roster.names, "NAME", LONGEST_NAME, values)
-    words = _mark_phrases(words, _PLAIN_NAMES, "FIELD", _LONGEST_PHRASE, values)
-    return Marked(f" {' '.join(words)} ", values, times, capitals)
+    words = _mark_phrases(words, shelf.roster.names, "NAME", LONGEST_NAME, marks)
+    words = _mark_phrases(words, _PLAIN_NAMES, "FIELD", _LONGEST_PHRASE, marks)
+    return Marked(f" {' '.join(words)} ", marks.values, marks.times, capitals)
+
+
+def _spelt_out(question: str) -> str:
+    """The question with plain quotation marks and no short forms, and none of its own words a mark."""
+    text = f" {question.replace('’', chr(39)).replace('‘', chr(39))} "
+    text = text.lower() if text.isupper() else text
+    for pattern, written in _SHORT_FORMS:
+        text = pattern.sub(written, text)
+    return re.sub(_MARK, lambda found: found[0].lower(), text)
 
 
 def _words(text: str) -> list[str]:
@@ -135,102 +174,80 @@ def _is_mark(word: str) -> bool:
     return bool(re.fullmatch(_MARK, word))
 
 
-def _mark_affiliations(text: str, shelf: Shelf, values: dict[str, str]) -> str:
+def _mark_affiliations(text: str, shelf: Shelf, marks: _Marks) -> str:
     for spelling, name in sorted(shelf.affiliations.items(), key=lambda item: -len(item[0])):
         pattern = "[- ]?".join(map(re.escape, spelling.split("-")))
-        text = re.sub(
-            rf"(?<![\w-]){pattern}(?![\w-])",
-            lambda _, name=name: _new("AFFIL", name, values),
-            text,
-            flags=re.I,
-        )
+        if re.search(found := rf"(?<![\w-]){pattern}(?![\w-])", text, flags=re.I):
+            text = re.sub(found, marks.value("AFFIL", name), text, flags=re.I)
     return text
 
 
-def _mark_seeds(text: str, shelf: Shelf, values: dict[str, str]) -> str:
+def _mark_seeds(text: str, shelf: Shelf, marks: _Marks) -> str:
     def put(found: re.Match[str]) -> str:
         seed = shelf.seeds.get(found[1].lower())
-        return f" the page {_new('SEED', seed, values)} " if seed else found[0]
+        return f" the page {marks.value('SEED', seed)} " if seed else found[0]
 
     for name in sorted(shelf.seeds, key=len, reverse=True):
-        if len(name) > 3:
+        if len(name) > _SEED_NUMBER:
             text = re.sub(rf"(?<=\s){re.escape(name)}(?=[\s?.,!])", f"page {name}", text, flags=re.I)
     text = re.sub(r"\b(?:page|seed|file)\s+(?:file\s+)?page\b", "page", text, flags=re.I)
     return re.sub(r"(?<=\s)(?:the\s+)?(?:page|seed|file)\s+(?:file\s+)?([\w.]+?)(?=[\s?.,!]*\s)", put, text)
 
 
-def _mark_times(text: str, shelf: Shelf, times: dict[str, Span], values: dict[str, str]) -> str:
-    def add(kind: str, start: date, end: date) -> str:
-        name = f"{kind}{len(times)}"
-        times[name] = (start, end)
-        return f" {name} "
-
-    def of_year(year: int) -> str:
-        return add("YEAR", date(year, 1, 1), date(year, 12, 31))
-
+def _mark_times(text: str, shelf: Shelf, marks: _Marks) -> str:
     def never(found: re.Match[str]) -> str:
-        year = int(found[1])
-        if 1 <= year <= 9999 and len(found[1]) == 4 and found[1][:2] not in ("19", "20"):
-            return found[0].replace(found[1], of_year(year))
-        if found[1][:2] in ("19", "20") and len(found[1]) == 4:
+        typed = found[1]
+        if len(typed) == 4 and typed[:2] in ("19", "20"):
             return found[0]
-        return found[0].replace(found[1], _new("NEVER", found[1], values))
+        possible = len(typed) == 4 and int(typed) > 0
+        return found[0].replace(typed, marks.year(int(typed)) if possible else marks.value("NEVER", typed))
 
     text = _YEARS_TO_YEARS.sub(r"from \1 to \2", text)
     text = _NO_YEAR.sub(never, text)
     for pattern, order in _DATES:
-        text = pattern.sub(lambda found, order=order: _span(found, order, add), text)  # type: ignore[misc]
-    text = re.sub(r"\b(?:this|the current)\s+year\b", lambda _: of_year(shelf.crawl_year), text, flags=re.I)
-    return re.sub(r"\b(?:the )?(?:last|previous)\s+year\b", lambda _: of_year(shelf.crawl_year - 1), text,
-                  flags=re.I)  # fmt: skip
+        text = pattern.sub(partial(_span, order=order, marks=marks), text)
+    text = _THIS_YEAR.sub(lambda _: marks.year(shelf.crawl_year), text)
+    return _LAST_YEAR.sub(lambda _: marks.year(shelf.crawl_year - 1), text)
 
 
-def _span(found: re.Match[str], order: Sequence[str], add: object) -> str:
+def _span(found: re.Match[str], *, order: Sequence[str], marks: _Marks) -> str:
+    """The mark of a date; one that no calendar has is left so that nothing understands it."""
     part = dict(zip(order, found.groups(), strict=True))
     year = int(part["y"])
-    assert callable(add)
+    if "m" not in part:
+        return marks.year(year)
+    typed = part["m"].lower()
+    month = int(typed) if typed.isdigit() else _MONTHS.index(typed[:3]) + 1
     try:
-        if "m" not in part:
-            return str(add("YEAR", date(year, 1, 1), date(year, 12, 31)))
-        typed = part["m"].lower()
-        month = int(typed) if typed.isdigit() else _MONTHS.index(typed[:3]) + 1
-        if "d" in part:
-            day = date(year, month, int(part["d"]))
-            return str(add("DATE", day, day))
-        return str(add("DATE", date(year, month, 1), date(year, month, monthrange(year, month)[1])))
-    except ValueError:  # the 31st of February is left as it is, and so is not understood
+        first, last = (part["d"], part["d"]) if "d" in part else (1, monthrange(year, month)[1])
+        return marks.span("DATE", date(year, month, int(first)), date(year, month, int(last)))
+    except ValueError:
         return found[0].replace(str(year), f"year-{year}")
 
 
-def _mark_codes(text: str, shelf: Shelf, values: dict[str, str]) -> str:
+def _mark_codes(text: str, shelf: Shelf, marks: _Marks) -> str:
     """Codes of categories: in capitals, after a dot (cs.LG), or in small letters where one is spoken of."""
     known = shelf.categories | CATEGORY_NAMES.keys()
     codes = "|".join(sorted(known))
     small = "|".join(sorted(code.lower() for code in known if code.lower() not in _ENGLISH_CODES))
 
     def put(found: re.Match[str]) -> str:
-        return found[0].replace(found[1], _new("CODE", found[1].upper(), values))
+        start = found.start(1) - found.start()
+        if found[1].lower() in _TWO_LETTER_WORDS:
+            return found[0]
+        code = marks.value("CODE", found[1].upper())
+        return f"{found[0][:start]}{code}{found[0][start + len(found[1]) :]}"
 
     text = re.sub(rf"(?<![\w-])(?:cs|eess|stat)\.({codes})(?![\w-])", put, text, flags=re.I)
-    text = re.sub(r"\b(?:cs|eess|stat)\.(?= CODE)", " ", text)
+    text = re.sub(r"\b(?:cs|eess|stat)\.(?= CODE)", " ", text, flags=re.I)
     text = re.sub(rf"(?<![\w.-])({codes})(?![\w-])", put, text)
-    text = re.sub(
-        rf"(?<![\w-])category\s+({codes}|[a-z]{{2}})(?=[\s?.!,])", _unless_word(put), text, flags=re.I
-    )
+    text = re.sub(rf"(?<![\w-])category\s+({codes}|[a-z]{{2}})(?=[\s?.!,])", put, text, flags=re.I)
     text = re.sub(rf"(?<![\w-])({small})(?= (?:papers|category|publications)\b)", put, text)
     return re.sub(rf"(?<![\w-])(?:in|and|or|category)\s+({small})(?=[\s?.!,])", put, text)
 
 
-def _unless_word(put: object) -> object:
-    def maybe(found: re.Match[str]) -> str:
-        assert callable(put)
-        return found[0] if found[1].lower() in {"is", "of", "in", "do", "by", "on", "or"} else str(put(found))
-
-    return maybe
-
-
 def _mark_phrases(
-    words: list[str], known: Mapping[str, str], kind: str, longest: int, values: dict[str, str]
+    words: list[str], known: Mapping[str, str], kind: str, longest: int, marks: _Marks
 ) -> list[str]:
     """Words with each run that spells a known phrase replaced by one mark, the longest run first."""
     marked: list[str] = []
@@ -242,7 +259,7 @@ def _mark_phrases(
             ending = [] if key in known else ["'s"]
             value = known.get(key) or (kind == "NAME" and size > 1 and known.get(key.removesuffix("s")))
             if key and value:
-                marked += [_new(kind, value, values).strip(), *ending]
+                marked += [marks.value(kind, value).strip(), *ending]
                 break
         else:
             size = 1
@@ -251,11 +268,6 @@ def _mark_phrases(
     return marked
 
 
-def _new(kind: str, value: str, values: dict[str, str]) -> str:
-    name = f"{kind}{len(values)}"
-    values[name] = value
-    return f" {name} "
-
-
-def marks_of(kind: str, text: str) -> Iterable[str]:
+def marks_of(kind: str, text: str) -> list[str]:
+    """The marks of one kind that a text holds, in order."""
     return re.findall(rf"{kind}\d+", text)

@@ -29,8 +29,10 @@ GRAPH: dict[str, set[str]] = {
     "scopes": {"types"},
     "authors": {"types"},
     "marking": {"types", "authors", "scopes"},
-    "filters": {"types", "marking"},
-    "asked": {"types", "authors", "marking", "filters"},
+    "phrases": set(),
+    "wordings": {"types", "phrases"},
+    "filters": {"types", "marking", "phrases"},
+    "asked": {"types", "authors", "marking", "filters", "phrases", "wordings"},
     "tally": {"types"},
     "caveats": {"types", "library"},
     # adapters: a format, a library, a file; never each other, but for what they are made of

@@ -28,7 +28,7 @@ MOST_OFFERED = 3
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """The shelf's authors: folded name to name as printed, and its folded parts; owners first, then by papers."""
+    """The shelf's authors: folded name to name as printed, page owners first; each name's folded parts."""
 
     names: Mapping[str, str]
     parts: Mapping[str, tuple[str, ...]]

@@ -131,8 +131,8 @@ def _share(question: str, plan: Plan, inquiry: Inquiry, library: Library) -> Ans
     of = " · ".join(scope_words(inquiry.scope) or ("the whole shelf",))
     that = " · ".join(scope_words(inquiry.part))
     percent = f" ({100 * len(part) / len(whole):.0f} %)" if whole else ""
-    both = _merged(inquiry.scope, inquiry.part)
-    text = f"{len(part)} of {_papers(len(whole))}{percent}. Counted: {of} · of these {that}.{_told(replace(inquiry, scope=both), library)}"
+    told = _told(replace(inquiry, scope=_merged(inquiry.scope, inquiry.part)), library)
+    text = f"{len(part)} of {_papers(len(whole))}{percent}. Counted: {of} · of these {that}.{told}"
     return _answer(question, plan, [_Said(text, part)])
 
 
@@ -149,12 +149,9 @@ def _compared(question: str, plan: Plan, inquiry: Inquiry, library: Library) -> 
     elif len(first) > 1:
         head = f"{' and '.join(first)} have the {word} papers, {sizes[0]} each."
     else:
-        gap = abs(sizes[0] - sizes[1])
-        head = (
-            f"{first[0]} has {'fewer' if inquiry.fewest else 'more'} papers: {sizes[0]} against {sizes[1]}, a difference of {gap}."
-            if len(counts) == 2
-            else f"{first[0]} has the {word} papers: {sizes[0]}."
-        )
+        head = f"{first[0]} has the {word} papers: {sizes[0]}."
+    if len(counts) == 2:
+        head = f"{head[:-1]} against {sizes[1]}, a difference of {abs(sizes[0] - sizes[1])}."
     said = [
         _Said(f"{_counted(side, papers, library)}", papers)
         for side, papers in zip(inquiry.sides, counts.values(), strict=True)
@@ -239,7 +236,8 @@ def _grouped(
     more = f"; and {len(chosen) - len(shown)} more" if len(chosen) > len(shown) else ""
     missing = _ungrouped(kind, papers)
     listed = f" {listed}{more}." if listed else ""
-    text = f"{many}{listed} Counted: {how}.{besides}{missing}{_told(inquiry, library, names_matter='author' in kind)}"
+    told = _told(inquiry, library, names_matter="author" in kind)
+    text = f"{many}{listed} Counted: {how}.{besides}{missing}{told}"
     return _answer(question, plan, [_Said(text, tally.all_papers(chosen))])
 
 
@@ -371,7 +369,7 @@ def _told(inquiry: Inquiry, library: Library, *, names_matter: bool = False) -> 
 
 
 def _pageless(question: str, plan: Plan, owners: Sequence[str], library: Library) -> Answer | None:
-    """A refusal where somebody's page is asked for who has none here; it names the papers printed with them."""
+    """A refusal where the page is asked for of somebody who has none here."""
     known = {page.author.casefold() for page in library.pages()}
     missing = [name for name in owners if name.casefold() not in known]
     if not missing:

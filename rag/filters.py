@@ -43,7 +43,7 @@ class Filters:
     together or any of the two; `clashes` are filters that exclude each other or cannot be.
     """
 
-    scope: Scope = Scope()
+    scope: Scope = field(default_factory=Scope)
     either: tuple[str, ...] = ()
     clashes: list[str] = field(default_factory=list)
     broken: bool = False  # two phrases of one kind, of which no one sense can be made

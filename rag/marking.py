@@ -67,7 +67,7 @@ _MARK = r"\b(?:NAME|YEAR|DATE|CODE|FIELD|AFFIL|SEED|NEVER)\d+\b"
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """What of the shelf a question may speak of. `affiliations` and `seeds` are by spelling, in small letters."""
+    """What of the shelf a question may speak of. `affiliations` and `seeds` are by spelling, lower case."""
 
     roster: Roster
     crawl_year: int

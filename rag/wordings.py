@@ -174,6 +174,17 @@ COMPARING = frozenset(
 SLOTS = frozenset(
     "by of from with did does do has have had is was are or than besides except by, 's for and , between not".split()
 )
-STRICT_SLOTS = frozenset("by did does has of besides with than or".split())
+# What is owned: before these, a name may have lost its apostrophe.
+OWNED = frozenset("papers page publications first co-authors coauthors".split())
 YES_NO = phrase(r"^ ?(?:did|does|do|has|have|is|are|was|were)(?: there)?")
 RANK_WORDS = frozenset("most fewest the often frequent common with which what is has was".split())
+# Of two authors that are asked for together.
+SIDE_BY_SIDE = phrase(
+    r"(?:a |the )?co-?authors?(?: of| with)?|together|co-?author(?:ed)?|collaborat(?:e|ed|ors?)(?: of| with| on)?|jointly|with each other|each other"
+)
+WHOSE_FIGURES = phrase(
+    rf"(?:(?:of|for|by|does|do|did|has|have|is|on|to|and|or|,|than|in|according) )*(?:the )?(?:page of )?{a_list('NAME')}(?: 's)?(?: (?:page|profile|shelf))?"
+)
+PAGE_WORDS = frozenset(
+    "turns turn up appear appears stand stands sit sits show shows they whose page on by with lists list".split()
+)

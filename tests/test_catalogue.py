@@ -316,13 +316,20 @@ def test_first_and_last(
 @pytest.mark.parametrize(
     ("question", "one", "other"),
     [
-        ("who has more papers in 2024, Lu Yin or Zechun Liu?", both(by("Lu Yin"), of(2024)),
-         both(by("Zechun Liu"), of(2024))),
+        (
+            "who has more papers in 2024, Lu Yin or Zechun Liu?",
+            both(by("Lu Yin"), of(2024)),
+            both(by("Zechun Liu"), of(2024)),
+        ),
         ("does Geng Yuan have fewer papers than Zhenglun Kong?", by("Geng Yuan"), by("Zhenglun Kong")),
         ("how many more papers has Zechun Liu than Lujun Li", by("Zechun Liu"), by("Lujun Li")),
-        ("who published more with code, Lu Yin or Lujun Li", both(by("Lu Yin"), code), both(by("Lujun Li"), code)),
+        (
+            "who published more with code, Lu Yin or Lujun Li",
+            both(by("Lu Yin"), code),
+            both(by("Lujun Li"), code),
+        ),
     ],
-)  # fmt: skip
+)
 def test_two_authors_are_compared(
     question: str, one: Kept, other: Kept, library: Library, gazetteer: Gazetteer
 ) -> None:
@@ -357,20 +364,25 @@ def test_a_share_is_a_part_of_a_whole(
     [
         ("What is the h-index of Lu Yin?", "Lu Yin's page states an h-index of 49."),
         ("how often has Lu Yin been cited acording to the page", "1069 citations"),
-        ("who has the highest h-index?", "Highest: Lu Yin, with an h-index of 49. 2 of the 5 pages state none."),
+        ("who has the highest h-index?", "Lu Yin, with an h-index of 49. 2 of the 5 pages state none."),
         ("which page owner has the fewest citations", "Lowest: Lujun Li, with 813 citations."),
         ("does Zechun Liu have more citations than Lu Yin?", "Highest: Zechun Liu, with 6533 citations."),
         ("how many papers does Lu Yin's page state", "Lu Yin's page states 70 papers and lists 50."),
         ("h-index of Xuan Shen", "Xuan Shen's page states no h-index; its owner is inferred, too."),
         ("whose pages are on the shelf", "5 author pages: Lujun Li (38 papers)"),
-        ("Zhenyu Zhang turns up on the pages of two different people. Whose pages are they?",
-         "Lu Yin's page: 3 papers; Zechun Liu's page: 3 papers."),
-        ("How many papers carry no date, and on whose page do they sit?", "Listed on Yuzhang Shang’s page (15)."),
+        (
+            "Zhenyu Zhang turns up on the pages of two different people. Whose pages are they?",
+            "Lu Yin's page: 3 papers; Zechun Liu's page: 3 papers.",
+        ),
+        (
+            "How many papers carry no date, and on whose page do they sit?",
+            "Listed on Yuzhang Shang’s page (15).",
+        ),
         ("which affiliations are printed", "harvard: 14"),
         ("how many authors are there", "268 printed authors."),
         ("which page has the most papers?", "Lu Yin's page: 50 papers; Zechun Liu's page: 50 papers."),
     ],
-)  # fmt: skip
+)
 def test_pages_and_profiles(question: str, said: str, library: Library, gazetteer: Gazetteer) -> None:
     answer = answered(question, library, gazetteer)
     assert answer.status == "answered"

@@ -32,7 +32,8 @@ GRAPH: dict[str, set[str]] = {
     "phrases": set(),
     "wordings": {"types", "phrases"},
     "filters": {"types", "marking", "phrases"},
-    "asked": {"types", "authors", "marking", "filters", "phrases", "wordings"},
+    "senses": {"types", "marking", "filters", "phrases", "wordings"},
+    "asked": {"types", "authors", "marking", "senses", "wordings"},
     "tally": {"types"},
     "caveats": {"types", "library"},
     # adapters: a format, a library, a file; never each other, but for what they are made of

@@ -321,7 +321,7 @@ def _leader(pages: Sequence[Page], field: ProfileField, *, fewest: bool) -> str:
 def _counted(scope: Scope, found: Sequence[Paper], library: Library) -> str:
     """`4 papers on this shelf. Counted: Zechun Liu's page · 2023 · 4 of 50.`"""
     whole = len(library.papers(_of_whom(scope)))
-    how = " · ".join([*scope_words(scope), f"{len(found)} of {whole}"])
+    how = " · ".join([*(scope_words(scope) or ["the whole shelf"]), f"{len(found)} of {whole}"])
     return f"{_papers(len(found))} on this shelf. Counted: {how}."
 
 

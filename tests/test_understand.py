@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 from fakes import make_paper
@@ -26,6 +28,8 @@ from rag.understand import (
     understand,
 )
 from rag.words import words
+
+QUESTIONS = Path(__file__).parent.parent / "evals" / "questions" / "answers.jsonl"
 
 PAPERS = {
     "owl": make_paper(
@@ -405,3 +409,29 @@ def test_each_author_of_the_shelf_narrows_it(shelf_gazetteer: Gazetteer) -> None
         if " " in key:
             authors = plan(f"papers by {name}?", gazetteer=shelf_gazetteer).scope.authors
             assert name.lower() in [author.lower() for author in authors]
+
+
+# Dev questions about papers, by what they are; the rest of these kinds is about one paper.
+COMPARED = ["000-several-02", "001-several-02", "002-several-01", "003-several-02", "004-several-02"]
+OF_A_TOPIC = [
+    *("000-several-04", "001-several-04", "002-several-03", "002-several-05", "003-several-04"),
+    *("004-several-04", "all-several-02", "all-several-04", "all-several-06", "all-several-08"),
+]
+
+
+def test_questions_about_papers_are_not_taken_for_counts(shelf_gazetteer: Gazetteer) -> None:
+    rows = [json.loads(line) for line in QUESTIONS.read_text("utf-8").splitlines()]
+    kinds = {"fact", "method", "paraphrase", "several", "not_stated"}
+    asked = [row for row in rows if row["split"] == "dev" and row["kind"] in kinds]
+    assert len(asked) > 100
+    for row in asked:
+        expected = "compare" if row["id"] in COMPARED else "topic" if row["id"] in OF_A_TOPIC else "paper"
+        found = plan(row["question"], gazetteer=shelf_gazetteer)
+        assert (found.kind, found.inquiry) == (expected, None), row["id"]
+
+
+def test_each_dev_question_of_the_catalogue_is_understood(shelf_gazetteer: Gazetteer) -> None:
+    rows = [json.loads(line) for line in QUESTIONS.read_text("utf-8").splitlines()]
+    asked = [row["question"] for row in rows if row["split"] == "dev" and row["kind"] == "metadata"]
+    plans = [plan(question, gazetteer=shelf_gazetteer) for question in asked]
+    assert [found.question for found in plans if not (found.inquiry or found.record)] == []

@@ -63,7 +63,8 @@ _RECORD: Mapping[RecordField, re.Pattern[str]] = {
     ),
     "date": re.compile(
         r"\b(?:when|(?:what|which) (?:year|month|date))\b.{0,80}"
-        r"\b(?:appear\w*|publish\w*|released?|c[ao]me out|put (?:out|up|online)|posted|uploaded|written|dated?)\b"
+        r"\b(?:appear\w*|publish\w*|released?|c[ao]me out|put (?:out|up|online)|posted|uploaded"
+        r"|written|dated?)\b"
         r"|\b(?:publication|release) date\b",
         re.I,
     ),

@@ -382,9 +382,9 @@ def test_papers_json_is_the_whole_shelf_with_the_keys_of_the_contract(quotes: Vo
             lambda row: row["page_author"] == "Lu Yin" and "Shiwei Liu" in row["authors"],
         ),
         (
-            ["--author", "Peijie Dong", "--without", "Lujun Li"],
+            ["--author", "Zhenyu Zhang", "--without", "Lu Yin"],
             lambda row: (
-                "Peijie Dong" in row["authors"] and "Lujun Li" not in [*row["authors"], row["page_author"]]
+                "Zhenyu Zhang" in row["authors"] and "Lu Yin" not in [*row["authors"], row["page_author"]]
             ),
         ),
         (["--since", "2026-01-01"], lambda row: (row["date"] or "") >= "2026-01-01"),

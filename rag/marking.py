@@ -56,11 +56,13 @@ _SEED_NUMBER = 3
 _TWO_LETTER_WORDS = frozenset("is of in do by on or to be it an at me my no so up us we".split())
 _THIS_YEAR = re.compile(r"\b(?:this|the current)\s+year\b", re.I)
 _LAST_YEAR = re.compile(r"\b(?:the )?(?:last|previous)\s+year\b", re.I)
+_NO_NAME = r"(?:have|has|had|with|without|prints?|the|an?|no|and|by|of|is|are|in)"
 _SHORT_FORMS = (
     (re.compile(r"\bcannot\b|\bcan't\b", re.I), "can not"),
     (re.compile(r"n't\b", re.I), " not"),
     (re.compile(r"\b(what|who|when|where|how|that|there|it)'s\b", re.I), r"\1 is"),
-    (re.compile(r"\bet\.? al\b\.?", re.I), " "),
+    # behind a name alone: papers that "have et al." are something else
+    (re.compile(rf"(\b(?!{_NO_NAME}\b)\w+),? et\.? al\b\.?", re.I), r"\1"),
 )
 _MARK = r"\b(?:NAME|YEAR|DATE|CODE|FIELD|AFFIL|SEED|NEVER)\d+\b"
 

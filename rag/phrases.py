@@ -87,7 +87,7 @@ UNTIL = phrase(
     rf"(?:end of )?({TIME})|({TIME}) (?:or earlier|and earlier|and before|or before|or older)"
 )
 BETWEEN = phrase(
-    rf"(?:{OUT})(?:(?:in )?between (?:the years )?({TIME}) and|from ({TIME}) (?:to|until|till|through|up to)) ({TIME})"
+    rf"(?:{OUT})(?:(?:in )?between (?:the years )?({TIME}) and|(?:(?:from|in|of|during|over|for) )?(?:the )?(?:years )?({TIME}) (?:to|until|till|through|up to)) ({TIME})"
 )
 NEVER = phrase(
     rf"{OUT}(?:(?:in|from|of|since|before|after|until|till|during|dated) )?(?:the )?(?:year )?NEVER\d+"

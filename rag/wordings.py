@@ -43,7 +43,7 @@ STEERING = frozenset(
     """not no nor but except than more fewer less most least each per every only both or without other how who
 whom whose when why where between before after since until till cite cites cited citing citation citations one two
 three code date dated dates author authors category categories affiliation page pages year years month months week
-seed seeds average mean median longest shortest sum first last oldest newest latest earliest anyone someone excluded unpublished mention mentions mentioned
+seed seeds average mean median longest shortest sum first last oldest newest latest earliest anyone someone excluded unpublished alone second third early late half quarter al mention mentions mentioned
 nobody none neither same shelf library many much score scores co-author co-authors coauthor coauthors collaborator collaborators select delete drop insert count his her their him she he they""".split()
 )
 SHELF_WORD = r"(?:shelf|library|collection|pages|catalogue|catalog|database|corpus|seeds|index)"

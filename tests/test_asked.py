@@ -23,6 +23,14 @@ SHELF: Shelf = know_shelf([paper for path in seed_paths() for paper in read_page
 
 # Read to the last word; notes on how a name was taken are left out here.
 INQUIRIES = {
+    "how many papers in the years 2022 to 2024": Inquiry(
+        "count", Scope(since=date(2022, 1, 1), until=date(2024, 12, 31))
+    ),
+    "how many papers by Lu Yin et al.": Inquiry("count", Scope(authors=("Lu Yin",))),
+    "how many papers did Lu Yin, Shiwei Liu and Meng Fang write together": Inquiry(
+        "count", Scope(together=("Lu Yin", "Shiwei Liu", "Meng Fang"))
+    ),
+    "how many papers with a date but no code": Inquiry("count", Scope(has_code=False, dated=True)),
     "how many papers on Lujun Li's page are from 2025?": Inquiry(
         "count", Scope(years=(2025,), owners=("Lujun Li",))
     ),
@@ -570,6 +578,15 @@ TROUBLES = {
 
 # Not asked of the collection, or not wholly understood: never counted.
 OTHERS = [
+    "how many papers have et al.",
+    "how many papers did Lu Yin write alone",
+    "how many papers by Lu Yin are not first-authored by Lu Yin",
+    "how many papers with code by Lu Yin and without code by Zechun Liu",
+    "how many papers on Lu Yin's page do not print Lu Yin",
+    "how many papers have both code and a date",
+    "how many papers in 2024 vs 2023",
+    "how many co-authors do Lu Yin and Zechun Liu share",
+    "what is the second oldest paper by Lu Yin",
     "papers of Liu, Zechun",
     "How many papers by one author are there?",
     "SELECT count(*) FROM papers WHERE author='Lu Yin'",

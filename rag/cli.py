@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Sequence
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -135,19 +136,48 @@ def search(
 
 @app.command()
 def papers(
-    author: Annotated[list[str] | None, typer.Option(help="Page owner or printed author.")] = None,
-    year: Annotated[list[int] | None, typer.Option(help="Year of the paper.")] = None,
-    category: Annotated[list[str] | None, typer.Option(help="Such as CV, LG, CL.")] = None,
-    code: Annotated[bool | None, typer.Option("--code/--no-code", help="With or without code.")] = None,
+    author: Annotated[
+        list[str] | None, typer.Option(help="Page owner or printed author; several: any.")
+    ] = None,
+    year: Annotated[list[int] | None, typer.Option(help="Year of the paper; several: any.")] = None,
+    category: Annotated[list[str] | None, typer.Option(help="Such as CV, LG, CL; several: any.")] = None,
+    code: Annotated[
+        bool | None, typer.Option("--code/--no-code", help="Marked with or without code.")
+    ] = None,
+    page: Annotated[list[str] | None, typer.Option(help="On this owner's page.")] = None,
+    first_author: Annotated[list[str] | None, typer.Option(help="Printed first.")] = None,
+    printed: Annotated[list[str] | None, typer.Option(help="Printed as an author.")] = None,
+    together: Annotated[
+        list[str] | None, typer.Option("--with", help="Several: each an author of the paper.")
+    ] = None,
+    without: Annotated[list[str] | None, typer.Option(help="Neither page owner nor printed.")] = None,
+    affiliation: Annotated[list[str] | None, typer.Option(help="Such as harvard, meta-ai.")] = None,
+    since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="This day or later.")] = None,
+    until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="This day or earlier.")] = None,
+    dated: Annotated[bool | None, typer.Option("--dated/--undated", help="With or without a date.")] = None,
     as_json: Json = False,
 ) -> None:
-    """List the shelf; --json prints one paper a line."""
+    """List the shelf; filters add up; --json prints one paper a line."""
     from rag.config import load_settings
     from rag.library import Library
     from rag.terminal import harmless
     from rag.types import Scope
 
-    scope = Scope(tuple(author or ()), tuple(year or ()), tuple(category or ()), code)
+    scope = Scope(
+        authors=tuple(author or ()),
+        years=tuple(year or ()),
+        categories=tuple(category or ()),
+        has_code=code,
+        owners=tuple(page or ()),
+        printed=tuple(printed or ()),
+        together=tuple(together or ()),
+        first_authors=tuple(first_author or ()),
+        affiliations=tuple(affiliation or ()),
+        since=since.date() if since else None,
+        until=until.date() if until else None,
+        dated=dated,
+        not_authors=tuple(without or ()),
+    )
     found = Library.open(load_settings().library_path).papers(scope)
     for paper in found:
         if as_json:

@@ -269,29 +269,52 @@ def _library_error(path: Path, error: Exception) -> LibraryError:
     )
 
 
+# Whose page lists the paper, and who is printed with it, each with a place for names.
+_OWNED = (
+    "EXISTS (SELECT 1 FROM listings l JOIN pages g ON g.seed = l.seed "
+    "WHERE l.paper_id = papers.id AND casefold(g.author) IN ({}))"
+)
+_PRINTED = "EXISTS (SELECT 1 FROM json_each(papers.authors) WHERE casefold(value) IN ({}))"
+_FIRST = "casefold(json_extract(papers.authors, '$[0]')) IN ({})"
+_AFFILIATED = "EXISTS (SELECT 1 FROM json_each(papers.affiliations) WHERE casefold(value) IN ({}))"
+_LISTED = "EXISTS (SELECT 1 FROM listings l WHERE l.paper_id = papers.id AND l.seed IN ({}))"
+
+
 def _where(scope: Scope) -> tuple[str, list[Any]]:
     """The scope as SQL. An author is one whose page lists the paper or a printed one, whatever the case."""
     parts: list[str] = []
     values: list[Any] = []
-    if scope.authors:
-        names = f"({_marks(scope.authors)})"
-        listed = (
-            "SELECT 1 FROM listings l JOIN pages g ON g.seed = l.seed "
-            f"WHERE l.paper_id = papers.id AND casefold(g.author) IN {names}"
-        )
-        printed = f"SELECT 1 FROM json_each(papers.authors) WHERE casefold(value) IN {names}"
-        parts.append(f"(EXISTS ({listed}) OR EXISTS ({printed}))")
-        values += [name.casefold() for name in scope.authors] * 2
-    if scope.years:
-        parts.append(f"substr(date, 1, 4) IN ({_marks(scope.years)})")
-        values += [str(year) for year in scope.years]
-    if scope.categories:
-        parts.append(f"category IN ({_marks(scope.categories)})")
-        values += [category.upper() for category in scope.categories]
-    if scope.has_code is not None:
-        parts.append("has_code = ?")
-        values.append(int(scope.has_code))
+
+    def restrict(condition: str, asked: Sequence[Any]) -> None:
+        if asked:
+            parts.append(condition.replace("{}", _marks(asked)))
+            values.extend(list(asked) * condition.count("{}"))
+
+    of_author = f"({_OWNED} OR {_PRINTED})"
+    restrict(of_author, _folded(scope.authors))
+    for name in scope.together:
+        restrict(of_author, _folded([name]))
+    restrict(f"NOT {of_author}", _folded(scope.not_authors))
+    restrict(_OWNED, _folded(scope.owners))
+    restrict(_PRINTED, _folded(scope.printed))
+    restrict(_FIRST, _folded(scope.first_authors))
+    restrict(_AFFILIATED, _folded(scope.affiliations))
+    restrict(_LISTED, scope.seeds)
+    restrict("id IN ({})", scope.papers)
+    restrict("substr(date, 1, 4) IN ({})", [f"{year:04}" for year in scope.years])
+    restrict("substr(date, 1, 4) NOT IN ({})", [f"{year:04}" for year in scope.not_years])
+    restrict("date >= {}", [scope.since.isoformat()] if scope.since else [])
+    restrict("date <= {}", [scope.until.isoformat()] if scope.until else [])
+    restrict("category IN ({})", [category.upper() for category in scope.categories])
+    restrict("category NOT IN ({})", [category.upper() for category in scope.not_categories])
+    restrict("has_code = {}", [] if scope.has_code is None else [int(scope.has_code)])
+    restrict("(date IS NOT NULL) = {}", [] if scope.dated is None else [int(scope.dated)])
+    restrict("(has_code IS NOT NULL) = {}", [] if scope.code_known is None else [int(scope.code_known)])
     return ("WHERE " + " AND ".join(parts) if parts else ""), values
+
+
+def _folded(names: Iterable[str]) -> list[str]:
+    return [name.casefold() for name in names]
 
 
 def _marks(values: Sequence[Any]) -> str:

@@ -17,6 +17,11 @@ Status = Literal["answered", "partly", "not_found"]
 Support = Literal["supported", "quoted", "computed"]
 ChunkKind = Literal["window", "sentence"]
 RecordField = Literal["authors", "first author", "date"]
+ProfileField = Literal["h_index", "citations", "stated_papers", "novelty", "ai_score"]
+Aim = Literal[
+    "count", "list", "earliest", "latest", "years", "categories", "share", "profile", "authors",
+    "first_authors", "coauthors", "compare", "pages", "owners", "affiliations",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +115,63 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which part of the shelf counts. Empty fields do not restrict."""
+    """Which part of the shelf counts. Empty fields do not restrict; a paper must pass all others.
+
+    A field of several values asks for any of them, but for `together`. An author "of" a paper is
+    the owner of a page that lists it or a name that its listing prints. A paper whose listing
+    prints no date, category or code mark passes no filter on it, be it turned or not.
+    """
 
     authors: tuple[str, ...] = ()
     years: tuple[int, ...] = ()
     categories: tuple[str, ...] = ()
     has_code: bool | None = None
+    owners: tuple[str, ...] = ()
+    printed: tuple[str, ...] = ()
+    together: tuple[str, ...] = ()  # each of them an author of the paper
+    first_authors: tuple[str, ...] = ()
+    affiliations: tuple[str, ...] = ()
+    since: date | None = None  # both ends are in
+    until: date | None = None
+    dated: bool | None = None
+    code_known: bool | None = None
+    not_authors: tuple[str, ...] = ()
+    not_years: tuple[int, ...] = ()
+    not_categories: tuple[str, ...] = ()
+    seeds: tuple[str, ...] = ()
+    papers: tuple[str, ...] = ()  # ids
 
     def __bool__(self) -> bool:
-        return bool(self.authors or self.years or self.categories) or self.has_code is not None
+        return self != Scope()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Everyone whom it asks for, once each."""
+        asked = (self.owners, self.authors, self.printed, self.together, self.first_authors)
+        return tuple(dict.fromkeys(name for names in asked for name in names))
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """A question about the collection, wholly understood: what is counted, over which papers.
+
+    `aim` says what of `scope` is told. `part` is what a share is taken of; `sides` are compared;
+    `fields` are figures of a profile; `subject` is whose co-authors are asked for, and `besides`
+    are names that do not count. `most` shortens a ranking or a first-and-last; None tells all.
+    `notes` say how something was taken; `trouble` says why nothing can be counted.
+    """
+
+    aim: Aim
+    scope: Scope = Scope()
+    part: Scope | None = None
+    sides: tuple[Scope, ...] = ()
+    fields: tuple[ProfileField, ...] = ()
+    subject: str = ""
+    besides: tuple[str, ...] = ()
+    most: int | None = None
+    fewest: bool = False
+    notes: tuple[str, ...] = ()
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +187,8 @@ class Plan:
     """A question, understood: what it asks, of which part of the shelf, of which papers.
 
     `question` stands alone; `named` holds ids of papers that the question names. `record` holds
-    what it asks of their records, which the library answers without reading them.
+    what it asks of their records, which the library answers without reading them. `inquiry` is
+    what it asks of the collection as a whole, where that is understood to the last word.
     """
 
     question: str
@@ -143,6 +197,7 @@ class Plan:
     named: tuple[str, ...] = ()
     understood_as: str = ""
     record: tuple[RecordField, ...] = ()
+    inquiry: Inquiry | None = None
 
 
 @dataclass(frozen=True, slots=True)

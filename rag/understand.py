@@ -11,8 +11,11 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from rag.asked import Asked, read_question
 from rag.cleaning import clean
 from rag.errors import QuestionError
+from rag.marking import Shelf, know_shelf
+from rag.scopes import scope_words
 from rag.types import Kind, Paper, Plan, RecordField, Scope, Turn
 from rag.words import STOP_WORDS, content_words, fold_name, is_name, names, words
 
@@ -60,7 +63,8 @@ _RECORD: Mapping[RecordField, re.Pattern[str]] = {
     ),
     "date": re.compile(
         r"\b(?:when|(?:what|which) (?:year|month|date))\b.{0,80}"
-        r"\b(?:appear\w*|publish\w*|released?|c[ao]me out|posted|written|dated?)\b"
+        r"\b(?:appear\w*|publish\w*|released?|c[ao]me out|put (?:out|up|online)|posted|uploaded"
+        r"|written|dated?)\b"
         r"|\b(?:publication|release) date\b",
         re.I,
     ),
@@ -91,13 +95,17 @@ class Gazetteer:
     authors: Mapping[str, str]
     papers: Mapping[str, Paper]
     everyday: frozenset[str]
+    shelf: Shelf
 
 
-def build_gazetteer(papers: Sequence[Paper], is_everyday: Callable[[str], bool]) -> Gazetteer:
+def build_gazetteer(
+    papers: Sequence[Paper], is_everyday: Callable[[str], bool], *, crawl_year: int | None = None
+) -> Gazetteer:
     """Each paper's names for its own things, unless too many other papers mention them as well.
 
     `is_everyday` says of a lower-case word that it is ordinary English (owl, rest, lift), so
-    that in a question it is only taken for a name when it is written as one.
+    that in a question it is only taken for a name when it is written as one. `crawl_year` is
+    what "this year" means; without one, the newest paper's year.
     """
     owners: dict[str, dict[str, None]] = defaultdict(dict)
     mentions: Counter[str] = Counter()
@@ -122,6 +130,7 @@ def build_gazetteer(papers: Sequence[Paper], is_everyday: Callable[[str], bool])
         authors=authors,
         papers={paper.id: paper for paper in papers},
         everyday=frozenset(name for name in telling if is_everyday(name) or _two_stop_words(name)),
+        shelf=know_shelf(papers, crawl_year),
     )
 
 
@@ -131,12 +140,22 @@ def understand(question: str, history: Sequence[Turn], gazetteer: Gazetteer) -> 
     Raises QuestionError for a question that is empty, too long or without a word.
     """
     question = check_question(question)
+    before = history[-1].paper_ids if history else ()
+    record = _record(question) if _named(question, gazetteer) else ()
+    asked = Asked() if record else read_question(question, gazetteer.shelf, before=before)
+    if asked.inquiry:
+        inquiry = asked.inquiry
+        understood_as = " · ".join([question, *scope_words(inquiry.scope), *inquiry.notes])
+        return Plan(question, "catalogue", inquiry.scope, (), understood_as, inquiry=inquiry)
     alone = _stand_alone(question, history, gazetteer)
-    scope = _scope(question, gazetteer)
     named = _named(alone, gazetteer)
     record = _record(question) if named else ()
-    kind = "catalogue" if record else _kind(question, named)
-    understood_as = _understood_as(question, alone, scope, named, gazetteer)
+    kind, scope = _kind(question, named), _scope(question, gazetteer)
+    about_a_set = kind in ("topic", "catalogue") or (kind == "paper" and not named and bool(asked.topic))
+    if asked.topic is not None and about_a_set:
+        kind, scope = "topic", asked.topic
+    kind = "catalogue" if record else kind
+    understood_as = " · ".join([alone, *scope_words(scope), *asked.notes])
     return Plan(alone, kind, scope, named, understood_as, record)
 
 
@@ -247,16 +266,3 @@ def _kind(question: str, named: Sequence[str]) -> Kind:
     if _TOPIC.search(question):
         return "topic"
     return "paper"
-
-
-def _understood_as(
-    question: str, alone: str, scope: Scope, named: Sequence[str], gazetteer: Gazetteer
-) -> str:
-    parts = [alone]
-    if scope.authors:
-        parts.append("papers of " + ", ".join(scope.authors))
-    if scope.years:
-        parts.append("dated " + ", ".join(map(str, scope.years)))
-    if scope.has_code is not None:
-        parts.append("with code" if scope.has_code else "without code")
-    return " · ".join(parts)

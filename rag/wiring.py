@@ -202,7 +202,9 @@ def open_assistant(settings: Settings, *, slot: ModelSlot | None = None) -> Assi
         vectors=vectors,
         embedders=embedders,
         gazetteer=build_gazetteer(
-            library.papers(), lambda word: len(embedders["sentence"].piece_spans(word)) == 1
+            library.papers(),
+            lambda word: len(embedders["sentence"].piece_spans(word)) == 1,
+            crawl_year=max((page.crawl_year for page in library.pages()), default=None),
         ),
         reader=slot or (lambda: None),
         papers_read=settings.papers_read,

@@ -150,6 +150,7 @@ def test_the_version(vouch: Vouch) -> None:
         ["search", "x", "-k", "0"],
         ["search", "x", "-k", "many"],
         ["papers", "--year", "MMXX"],
+        ["papers", "--since", "2024-13-01"],
         ["chat", "--port", "99999"],
         ["chat", "--port", "x"],
         ["chat", "--auth", "nameonly"],
@@ -373,6 +374,26 @@ def test_papers_json_is_the_whole_shelf_with_the_keys_of_the_contract(quotes: Vo
         (["--code"], lambda row: row["has_code"] is True),
         (["--no-code"], lambda row: row["has_code"] is False),
         (["--category", "LG", "--code"], lambda row: row["category"] == "LG" and row["has_code"]),
+        (["--page", "lu yin"], lambda row: row["page_author"] == "Lu Yin"),
+        (["--printed", "Lu Yin"], lambda row: "Lu Yin" in row["authors"]),
+        (["--first-author", "Peijie Dong"], lambda row: row["authors"][0] == "Peijie Dong"),
+        (
+            ["--with", "Lu Yin", "--with", "Shiwei Liu"],
+            lambda row: row["page_author"] == "Lu Yin" and "Shiwei Liu" in row["authors"],
+        ),
+        (
+            ["--author", "Zhenyu Zhang", "--without", "Lu Yin"],
+            lambda row: (
+                "Zhenyu Zhang" in row["authors"] and "Lu Yin" not in [*row["authors"], row["page_author"]]
+            ),
+        ),
+        (["--since", "2026-01-01"], lambda row: (row["date"] or "") >= "2026-01-01"),
+        (
+            ["--since", "2024-03-01", "--until", "2024-03-31"],
+            lambda row: "2024-03-01" <= (row["date"] or "") <= "2024-03-31",
+        ),
+        (["--undated"], lambda row: row["date"] is None),
+        (["--affiliation", "Harvard"], lambda row: "harvard" in row["affiliations"]),
     ],
 )
 def test_filters_keep_what_recounting_keeps(

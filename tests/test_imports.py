@@ -25,6 +25,17 @@ GRAPH: dict[str, set[str]] = {
     "sentences": set(),
     "evidence": {"words"},
     "bylines": set(),
+    # a question about the collection, and what is told of it
+    "scopes": {"types"},
+    "authors": {"types"},
+    "marking": {"types", "authors", "scopes"},
+    "phrases": set(),
+    "wordings": {"types", "phrases"},
+    "filters": {"types", "marking", "phrases"},
+    "senses": {"types", "marking", "filters", "phrases", "wordings"},
+    "asked": {"types", "authors", "marking", "senses", "wordings"},
+    "tally": {"types"},
+    "caveats": {"types", "library"},
     # adapters: a format, a library, a file; never each other, but for what they are made of
     "layouts": VALUES | {"bylines"},
     "listings": {"errors"},
@@ -48,8 +59,8 @@ GRAPH: dict[str, set[str]] = {
     "engine": VALUES | {"llama", "prompt", "cores", "states"},
     # stages: they meet in types, never each other
     "chunk": {"types", "sentences"},
-    "understand": VALUES | {"words", "cleaning"},
-    "catalogue": {"types", "library", "words"},
+    "understand": VALUES | {"words", "cleaning", "asked", "marking", "scopes"},
+    "catalogue": {"types", "library", "scopes", "tally", "caveats"},
     "retrieve": {"types", "protocols", "library", "words", "evidence"},
     "read": {"types", "protocols", "prompt", "sentences"},
     "verify": {"types", "words"},

@@ -157,7 +157,7 @@ def run_support(
 
 def best_verdict(pair: Pair) -> Verdict:
     """The verifier's verdict on the reference that does best for the claim."""
-    return max((verify(pair.claim, *_as_paper(text)) for text in pair.references), key=verdict_score)
+    return max((verify(pair.claim, *as_paper(text)) for text in pair.references), key=verdict_score)
 
 
 def verdict_score(verdict: Verdict) -> float:
@@ -181,7 +181,7 @@ def embedding_similarity(claim: str, references: Iterable[str], embedder: Embedd
     return float((vectors[1:] @ vectors[0]).max())
 
 
-def _as_paper(text: str) -> tuple[Paper, list[Quote]]:
+def as_paper(text: str) -> tuple[Paper, list[Quote]]:
     """Evidence as the verifier reads it: a paper without a title, and its sentences."""
     return bare_paper("", "", text), [
         Quote(text[start:end], start, end, 0.0) for start, end in sentences(text)

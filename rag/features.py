@@ -1,0 +1,327 @@
+"""What a sentence and its evidence have in common, and where they part: one small function a feature.
+
+    sentence + Evidence (the whole text, its sentences) -> Features
+
+Each feature is a number from 0 to 1, or a count. Knows nothing of verdicts.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rag.opposites import are_opposites
+from rag.quantities import Quantity
+from rag.statement import Kind, Statement, Token, agreement, statement
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The whole of what a sentence is held against, its sentences, and each two neighbours' stems.
+
+    `weights` is the idf of every stem among the sentences; `rarest` that of a stem in none.
+    """
+
+    whole: Statement
+    sentences: tuple[Statement, ...]
+    pairs: tuple[frozenset[str], ...]
+    weights: Mapping[str, float]
+    rarest: float
+    grams: frozenset[str]
+
+
+@lru_cache(maxsize=512)
+def evidence(text: str, sentences: tuple[str, ...]) -> Evidence:
+    """`text` is all that counts, title and authors too; `sentences` are those of the abstract."""
+    parts = tuple(map(statement, sentences))
+    pairs = tuple(one.stems | other.stems for one, other in zip(parts, parts[1:], strict=False))
+    every = frozenset().union(*(part.stems for part in parts))
+    weights = {
+        word: math.log(1 + len(parts) / sum(word in part.stems for part in parts)) for word in every
+    }
+    return Evidence(
+        whole=statement(text),
+        sentences=parts,
+        pairs=pairs or tuple(part.stems for part in parts),
+        weights=weights,
+        rarest=math.log(1 + 2 * max(len(parts), 1)),
+        grams=frozenset(gram for word in statement(text).stems for gram in _grams(word)),
+    )
+
+
+# A rival must keep this share of the company to count, in a sentence that holds this share of the stems.
+LEAST_FIT = 0.5
+LEAST_COVER = 0.5
+# Tokens.
+LONGEST_ABSTRACT = 350
+
+# Words in common
+
+
+def share(stems: Set[str], held: Set[str]) -> float:
+    return len(stems & held) / len(stems) if stems else 0.0
+
+
+def whole_cover(claim: Statement, held: Evidence) -> float:
+    """The share of the claim's content stems that stand anywhere in the evidence."""
+    return share(claim.stems, held.whole.stems)
+
+
+def sentence_cover(claim: Statement, held: Evidence) -> float:
+    """The largest share that one sentence holds."""
+    return max((share(claim.stems, part.stems) for part in held.sentences), default=0.0)
+
+
+def pair_cover(claim: Statement, held: Evidence) -> float:
+    """The largest share that two neighbouring sentences hold."""
+    return max((share(claim.stems, pair) for pair in held.pairs), default=0.0)
+
+
+def _weighted(claim: Statement, stems: Set[str], held: Evidence) -> float:
+    total = sum(held.weights.get(word, held.rarest) for word in claim.stems)
+    return sum(held.weights.get(word, held.rarest) for word in claim.stems & stems) / total if total else 0.0
+
+
+def weighted_pair_cover(claim: Statement, held: Evidence) -> float:
+    """As `pair_cover`, each stem weighed by its idf among the evidence's sentences."""
+    return max((_weighted(claim, pair, held) for pair in held.pairs), default=0.0)
+
+
+def weighted_sentence_cover(claim: Statement, held: Evidence) -> float:
+    return max((_weighted(claim, part.stems, held) for part in held.sentences), default=0.0)
+
+
+def _grams(word: str) -> set[str]:
+    marked = f"<{word}>"
+    return {marked[at : at + 4] for at in range(len(marked) - 3)} or {marked}
+
+
+def gram_cover(claim: Statement, held: Evidence) -> float:
+    """The mean share of each claim stem's runs of four letters that stand in the evidence's stems."""
+    shares = [share(_grams(word), held.grams) for word in claim.stems]
+    return sum(shares) / len(shares) if shares else 0.0
+
+
+def missing_words(claim: Statement, held: Evidence) -> float:
+    """How many content stems stand nowhere, on a scale that levels off."""
+    return math.log1p(len(claim.stems - held.whole.stems))
+
+
+# Order
+
+
+def order_cover(claim: Statement, held: Evidence) -> float:
+    """The share of neighbouring content stems that follow each other within a few in one sentence."""
+    wanted = set(zip(claim.sequence, claim.sequence[1:], strict=False))
+    if not wanted:
+        return 0.0
+    return max((len(wanted & part.following) / len(wanted) for part in held.sentences), default=0.0)
+
+
+def subsequence_cover(claim: Statement, held: Evidence) -> float:
+    """The longest common subsequence of content stems with one sentence, as a share of the claim's."""
+    if not claim.sequence:
+        return 0.0
+    near = sorted(held.sentences, key=lambda part: -len(claim.stems & part.stems))[:3]
+    return max((_common(claim.sequence, part.sequence) for part in near), default=0) / len(claim.sequence)
+
+
+def _common(one: Sequence[str], other: Sequence[str]) -> int:
+    row = [0] * (len(other) + 1)
+    for mine in one:
+        last = 0
+        for at, its in enumerate(other, start=1):
+            last, row[at] = row[at], last + 1 if mine == its else max(row[at], row[at - 1])
+    return row[-1]
+
+
+# Numbers, names, directions, noes
+
+
+def missing_numbers(claim: Statement, held: Evidence) -> tuple[Quantity, ...]:
+    """The claim's numbers that stand nowhere in the evidence with a unit that agrees."""
+    known = held.whole.quantities
+    return tuple(each for each in claim.quantities if not any(each.agrees(other) for other in known))
+
+
+def rival(claim: Statement, held: Evidence, kind: Kind) -> float:
+    """How much better another token of the kind fits in the place of one of the claim's, 0 to 1.
+
+    High for "by 6.8 perplexity" where 61.22 keeps the company in the evidence that 6.8 has in the
+    claim, and 6.8 keeps another.
+    """
+    return max((_rival(claim, place, held, _says_same) for place in claim.places(kind)), default=0.0)
+
+
+def rival_number(claim: Statement, held: Evidence) -> float:
+    return rival(claim, held, "number")
+
+
+def rival_name(claim: Statement, held: Evidence) -> float:
+    return rival(claim, held, "name")
+
+
+def rival_direction(claim: Statement, held: Evidence) -> float:
+    return rival(claim, held, "direction")
+
+
+def denial(claim: Statement, held: Evidence) -> float:
+    """As `rival`: how much better the claim's words fit where the evidence says no and it does not, or
+    the reverse.
+    """
+    noes = claim.noes or any(part.noes for part in held.sentences)
+    places = range(len(claim.tokens)) if noes else ()
+    return max((_rival(claim, place, held, _denies_same) for place in places), default=0.0)
+
+
+def unshared_no(claim: Statement, held: Evidence) -> float:
+    """1 where the claim denies something and no sentence of the evidence denies any of it."""
+    denied = _denied(claim)
+    return float(claim.noes > 0 and not any(denied & _denied(part) for part in held.sentences))
+
+
+def says_no(claim: Statement, held: Evidence) -> float:
+    return float(claim.noes > 0)
+
+
+def unlike_no(claim: Statement, held: Evidence) -> float:
+    """1 where one of the claim and the sentence nearest to it holds a no and the other does not."""
+    near = nearest(claim, held)
+    return float(near is not None and (claim.noes > 0) != (near.noes > 0))
+
+
+def left_out_no(claim: Statement, held: Evidence) -> float:
+    """1 where the claim says without a no what the sentence nearest to it denies."""
+    near = nearest(claim, held)
+    return float(near is not None and not claim.noes and bool(claim.stems & _denied(near)))
+
+
+def opposed(claim: Statement, held: Evidence) -> float:
+    """The share of the claim's directions that the sentence nearest to it has the opposite of, alone."""
+    near, directions = nearest(claim, held), [claim.tokens[place].value for place in claim.places("direction")]
+    if near is None or not directions:
+        return 0.0
+    its = {token.value for token in near.tokens if token.kind == "direction"}
+    against = [each for each in directions if each not in its and any(are_opposites(each, other) for other in its)]
+    return len(against) / len(directions)
+
+
+def missing_directions(claim: Statement, held: Evidence) -> float:
+    """The share of the claim's directions that stand nowhere in the evidence."""
+    directions = {claim.tokens[place].value for place in claim.places("direction")}
+    return 1 - share(directions, held.whole.values) if directions else 0.0
+
+
+def missing_names(claim: Statement, held: Evidence) -> float:
+    """How many of the claim's names stand nowhere in the evidence, on a scale that levels off."""
+    named = {claim.tokens[place].value for place in claim.places("name")}
+    return math.log1p(len(named - held.whole.values))
+
+
+def unfound_numbers(claim: Statement, held: Evidence) -> float:
+    """How many of the claim's numbers stand nowhere in the evidence, on a scale that levels off."""
+    return math.log1p(len(missing_numbers(claim, held)))
+
+
+def unbound_numbers(claim: Statement, held: Evidence) -> float:
+    """How little of the claim the sentences that hold its numbers share with it; 0 without numbers."""
+    shares = [
+        max((share(claim.stems, part.stems) for part in held.sentences if number in part.stems), default=0.0)
+        for number in (claim.tokens[place].value for place in claim.places("number"))
+    ]
+    return 1 - min(shares, default=1.0)
+
+
+def nearest(claim: Statement, held: Evidence) -> Statement | None:
+    """The sentence that holds most of the claim's stems; of equals, the shortest."""
+    return max(held.sentences, key=lambda part: (len(claim.stems & part.stems), -len(part.tokens)), default=None)
+
+
+def _denied(part: Statement) -> set[str]:
+    return {token.value for token in part.tokens if token.denied}
+
+
+# Size, which says how much of a cover is chance
+
+
+def claim_length(claim: Statement, held: Evidence) -> float:
+    return math.log1p(len(claim.stems))
+
+
+def evidence_length(claim: Statement, held: Evidence) -> float:
+    return math.log1p(len(held.whole.tokens))
+
+
+def overlength(claim: Statement, held: Evidence) -> float:
+    """How much longer than any abstract the evidence is: a text of a page holds most words by chance."""
+    return max(0.0, math.log((1 + len(held.whole.tokens)) / LONGEST_ABSTRACT))
+
+
+def _rival(claim: Statement, place: int, held: Evidence, same: Callable[[Token, Token], bool | None]) -> float:
+    token, company = claim.tokens[place], claim.company[place]
+    beside = claim.listed(place) if token.kind == "name" else frozenset()
+    own = other = 0.0
+    for part in held.sentences:
+        near = share(claim.stems, part.stems) >= LEAST_COVER
+        for at, its in enumerate(part.tokens):
+            agrees = same(token, its)
+            if agrees is None or not (agrees or near) or (not agrees and its.value in beside):
+                continue
+            fit = agreement(company, part.company[at], mirrored=token.passive != its.passive)
+            if agrees:
+                own = max(own, fit)
+            else:
+                other = max(other, fit)
+    return max(other - own, 0.0) if other >= LEAST_FIT else 0.0
+
+
+def _says_same(one: Token, other: Token) -> bool | None:
+    """Whether two tokens say the same; None where they say nothing of each other."""
+    if one.value == other.value:
+        return True
+    if one.kind != other.kind:
+        return None
+    if one.kind == "number":
+        return one.value.rstrip("%x") == other.value.rstrip("%x") and not (one.value[-1] in "%x" and other.value[-1] in "%x")
+    if one.kind == "direction":
+        return False if are_opposites(one.value, other.value) else None
+    return False
+
+
+def _denies_same(one: Token, other: Token) -> bool | None:
+    return one.denied == other.denied if one.value == other.value else None
+
+
+Feature = Callable[[Statement, Evidence], float]
+
+FEATURES: Mapping[str, Feature] = {
+    each.__name__: each
+    for each in (
+        whole_cover,
+        sentence_cover,
+        pair_cover,
+        weighted_sentence_cover,
+        weighted_pair_cover,
+        gram_cover,
+        missing_words,
+        order_cover,
+        subsequence_cover,
+        unfound_numbers,
+        unbound_numbers,
+        missing_names,
+        missing_directions,
+        opposed,
+        says_no,
+        unlike_no,
+        unshared_no,
+        left_out_no,
+        rival_number,
+        rival_direction,
+        claim_length,
+        evidence_length,
+        overlength,
+    )
+}

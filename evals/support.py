@@ -161,8 +161,8 @@ def best_verdict(pair: Pair) -> Verdict:
 
 
 def verdict_score(verdict: Verdict) -> float:
-    """A number that ranks every unsupported claim below every supported one; see `Judgement`."""
-    return verdict.score - (not verdict.supported)
+    """The verdict's score, which ranks every unsupported claim below every supported one."""
+    return verdict.score
 
 
 def word_overlap(claim: str, references: Iterable[str]) -> float:

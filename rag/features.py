@@ -22,14 +22,12 @@ from rag.statement import Kind, Statement, Token, agreement, statement
 class Evidence:
     """The whole of what a sentence is held against, its sentences, and each two neighbours' stems.
 
-    `weights` is the idf of every stem among the sentences; `rarest` that of a stem in none.
+    `grams` are the runs of four letters in its stems.
     """
 
     whole: Statement
     sentences: tuple[Statement, ...]
     pairs: tuple[frozenset[str], ...]
-    weights: Mapping[str, float]
-    rarest: float
     grams: frozenset[str]
 
 
@@ -38,16 +36,10 @@ def evidence(text: str, sentences: tuple[str, ...]) -> Evidence:
     """`text` is all that counts, title and authors too; `sentences` are those of the abstract."""
     parts = tuple(map(statement, sentences))
     pairs = tuple(one.stems | other.stems for one, other in zip(parts, parts[1:], strict=False))
-    every = frozenset().union(*(part.stems for part in parts))
-    weights = {
-        word: math.log(1 + len(parts) / sum(word in part.stems for part in parts)) for word in every
-    }
     return Evidence(
         whole=statement(text),
         sentences=parts,
         pairs=pairs or tuple(part.stems for part in parts),
-        weights=weights,
-        rarest=math.log(1 + 2 * max(len(parts), 1)),
         grams=frozenset(gram for word in statement(text).stems for gram in _grams(word)),
     )
 
@@ -65,33 +57,9 @@ def share(stems: Set[str], held: Set[str]) -> float:
     return len(stems & held) / len(stems) if stems else 0.0
 
 
-def whole_cover(claim: Statement, held: Evidence) -> float:
-    """The share of the claim's content stems that stand anywhere in the evidence."""
-    return share(claim.stems, held.whole.stems)
-
-
-def sentence_cover(claim: Statement, held: Evidence) -> float:
-    """The largest share that one sentence holds."""
-    return max((share(claim.stems, part.stems) for part in held.sentences), default=0.0)
-
-
 def pair_cover(claim: Statement, held: Evidence) -> float:
     """The largest share that two neighbouring sentences hold."""
     return max((share(claim.stems, pair) for pair in held.pairs), default=0.0)
-
-
-def _weighted(claim: Statement, stems: Set[str], held: Evidence) -> float:
-    total = sum(held.weights.get(word, held.rarest) for word in claim.stems)
-    return sum(held.weights.get(word, held.rarest) for word in claim.stems & stems) / total if total else 0.0
-
-
-def weighted_pair_cover(claim: Statement, held: Evidence) -> float:
-    """As `pair_cover`, each stem weighed by its idf among the evidence's sentences."""
-    return max((_weighted(claim, pair, held) for pair in held.pairs), default=0.0)
-
-
-def weighted_sentence_cover(claim: Statement, held: Evidence) -> float:
-    return max((_weighted(claim, part.stems, held) for part in held.sentences), default=0.0)
 
 
 def _grams(word: str) -> set[str]:
@@ -193,12 +161,6 @@ def unlike_no(claim: Statement, held: Evidence) -> float:
     return float(near is not None and (claim.noes > 0) != (near.noes > 0))
 
 
-def left_out_no(claim: Statement, held: Evidence) -> float:
-    """1 where the claim says without a no what the sentence nearest to it denies."""
-    near = nearest(claim, held)
-    return float(near is not None and not claim.noes and bool(claim.stems & _denied(near)))
-
-
 def opposed(claim: Statement, held: Evidence) -> float:
     """The share of the claim's directions that the sentence nearest to it has the opposite of, alone."""
     near, directions = nearest(claim, held), [claim.tokens[place].value for place in claim.places("direction")]
@@ -224,15 +186,6 @@ def missing_names(claim: Statement, held: Evidence) -> float:
 def unfound_numbers(claim: Statement, held: Evidence) -> float:
     """How many of the claim's numbers stand nowhere in the evidence, on a scale that levels off."""
     return math.log1p(len(missing_numbers(claim, held)))
-
-
-def unbound_numbers(claim: Statement, held: Evidence) -> float:
-    """How little of the claim the sentences that hold its numbers share with it; 0 without numbers."""
-    shares = [
-        max((share(claim.stems, part.stems) for part in held.sentences if number in part.stems), default=0.0)
-        for number in (claim.tokens[place].value for place in claim.places("number"))
-    ]
-    return 1 - min(shares, default=1.0)
 
 
 def nearest(claim: Statement, held: Evidence) -> Statement | None:
@@ -300,24 +253,18 @@ Feature = Callable[[Statement, Evidence], float]
 FEATURES: Mapping[str, Feature] = {
     each.__name__: each
     for each in (
-        whole_cover,
-        sentence_cover,
         pair_cover,
-        weighted_sentence_cover,
-        weighted_pair_cover,
         gram_cover,
         missing_words,
         order_cover,
         subsequence_cover,
         unfound_numbers,
-        unbound_numbers,
         missing_names,
         missing_directions,
         opposed,
         says_no,
         unlike_no,
         unshared_no,
-        left_out_no,
         rival_number,
         rival_direction,
         claim_length,

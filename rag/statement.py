@@ -120,13 +120,13 @@ def statement(text: str) -> Statement:
 
 
 def agreement(one: Company, other: Company, *, mirrored: bool = False) -> float:
-    """The share, 0 to 1, of one token's company that the other keeps too; best on the same side."""
+    """The share, 0 to 1, of one token's company that the other keeps too, as near and on the same side."""
     sides = (other.right, other.left) if mirrored else (other.left, other.right)
     total = kept = 0.0
     for mine, same, across in ((one.left, *sides), (one.right, *reversed(sides))):
         for value, weight in mine.items():
             total += weight
-            kept += weight * (1.0 if value in same else OTHER_SIDE if value in across else 0.0)
+            kept += min(weight, max(same.get(value, 0.0), OTHER_SIDE * across.get(value, 0.0)))
     return kept / total if total else 0.0
 
 

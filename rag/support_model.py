@@ -15,8 +15,26 @@ import math
 from rag.features import FEATURES, Evidence
 from rag.statement import Statement
 
-BIAS = 0.0
-WEIGHTS = {name: 0.0 for name in FEATURES}
+BIAS = -2.338
+WEIGHTS = {
+    "pair_cover": 0.785,
+    "gram_cover": 1.671,
+    "missing_words": -0.229,
+    "order_cover": 0.186,
+    "subsequence_cover": 0.879,
+    "unfound_numbers": -1.078,
+    "missing_names": -0.578,
+    "missing_directions": -0.253,
+    "opposed": -1.120,
+    "says_no": 1.227,
+    "unlike_no": -0.264,
+    "unshared_no": -1.440,
+    "rival_number": -1.965,
+    "rival_direction": -2.646,
+    "claim_length": 0.685,
+    "evidence_length": -0.108,
+    "overlength": -2.289,
+}
 
 
 def probability(claim: Statement, held: Evidence) -> float:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag.features import Evidence, denial, evidence, missing_numbers, rival, says_no, subsequence_cover, unlike_no
+from rag.features import Evidence, denial, evidence, missing_numbers, pair_cover, rival, says_no, share, subsequence_cover, unlike_no
 from rag.quantities import readable
 from rag.statement import Statement, statement
 from rag.support_model import probability
@@ -27,8 +27,10 @@ VETOED = 0.5
 # How much better another number, name or direction must fit than the sentence's own (rag.features.rival).
 MOST_RIVAL_NUMBER = 0.12
 MOST_RIVAL_DIRECTION = 0.2
-MOST_RIVAL_NAME = 0.12
+MOST_RIVAL_NAME = 0.25
 MOST_DENIAL = 0.2
+# The share of the words that the paper holds which two neighbouring sentences must hold together.
+TOGETHER = 0.5
 # A thing has many names, so a name's place tells something only in the paper's own words, in their order.
 NEARLY_VERBATIM = 0.65
 # An acronym of so many letters may stand in the paper spelt out.
@@ -73,6 +75,8 @@ def _veto(sentence: str, claim: Statement, held: Evidence, text: str) -> str:
     """What the sentence says that the paper does not; empty where nothing can be pointed at."""
     if _EVASION.search(sentence):
         return "evades the question"
+    if pair_cover(claim, held) < TOGETHER * share(claim.stems, held.whole.stems):
+        return "no two neighbouring sentences of the paper say it"
     shown = readable(sentence)
     if missing := missing_numbers(claim, held):
         return f"numbers not in the paper: {', '.join(shown[each.start : each.end] for each in missing)}"
@@ -96,7 +100,7 @@ def _missing_names(sentence: str, text: str) -> set[str]:
     A short name must stand there as it is written: BiT is not a bit.
     """
     held = spaced(text)
-    unknown = {name for name in names(sentence) if not (holds_name(name, held) and _as_written(name, text))}
+    unknown = {name for name in names(sentence) if not _stands(name, held, text)}
     initials = "".join(word[0] for word in words(text))
     unknown = {name for name in unknown if not _is_spelt_out(name, initials)}
     known = set(map(stem, words(text)))
@@ -107,6 +111,15 @@ def _proper(sentence: str) -> set[str]:
     """The sentence's runs of capitalised words; the word that opens it is capitalised anyhow."""
     runs = ((match.start(), match.group()) for match in _PROPER.finditer(sentence))
     return {run if start else run.split(maxsplit=1)[1] for start, run in runs}
+
+
+def _stands(name: str, held: str, text: str) -> bool:
+    """Whether a name stands in the text; of AMP-activated, what is not in lower case must."""
+    whole = holds_name(name, held) and _as_written(name, text)
+    parts = [part for part in name.split("-") if part != part.lower()]
+    return whole or (
+        parts != [name] and all(holds_name(part, held) and _as_written(part, text) for part in parts)
+    )
 
 
 def _is_spelt_out(name: str, initials: str) -> bool:

@@ -17,6 +17,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
@@ -53,8 +54,12 @@ class Edit:
     true: bool
 
     def record(self, identity: str) -> dict[str, object]:
-        label = "SUPPORT" if self.true else "CONTRADICT"
-        return {"id": f"{identity}:{self.kind}", "claim": self.claim, "references": [self.text], "label": label}
+        return {
+            "id": f"{identity}:{self.kind}",
+            "claim": self.claim,
+            "references": [self.text],
+            "label": "SUPPORT" if self.true else "CONTRADICT",
+        }
 
 
 # Numbers
@@ -79,7 +84,8 @@ def moved_number(sentence: str, source: Source, chance: random.Random) -> str | 
     match = _one_of(list(_NUMBER.finditer(sentence)), chance)
     if match is None:
         return None
-    others = sorted({each for each in _NUMBER.findall(source.text) if each not in sentence} - {f"{match.group()}.0"})
+    same = f"{match.group()}.0"
+    others = sorted({each for each in _NUMBER.findall(source.text) if each not in sentence} - {same})
     new = _one_of(others, chance)
     return _replaced(sentence, match, new) if new else None
 
@@ -87,7 +93,7 @@ def moved_number(sentence: str, source: Source, chance: random.Random) -> str | 
 def swapped_numbers(sentence: str, source: Source, chance: random.Random) -> str | None:
     """Two numbers of the sentence, each in the other's place."""
     found = list(_NUMBER.finditer(sentence))
-    pairs = [(a, b) for a, b in zip(found, found[1:], strict=False) if a.group() != b.group()]
+    pairs = [(a, b) for a, b in pairwise(found) if a.group() != b.group()]
     pair = _one_of(pairs, chance)
     return _exchanged(sentence, pair[0].span(), pair[1].span()) if pair else None
 
@@ -134,9 +140,9 @@ def _is_plain(name: str) -> bool:
 _PAIRS = """
 outperforms underperforms, outperform underperform, outperforming underperforming, improves degrades,
 improve degrade, improving degrading, improved degraded, improvement degradation, improvements degradations,
-increases decreases, increase decrease, increasing decreasing, increased decreased, higher lower, faster slower,
-larger smaller, better worse, more less, fewer more, reduces increases, reduce increase, reducing increasing,
-reduced increased, lower higher, smaller larger, slower faster, above below, exceeds trails, best worst,
+increases decreases, increase decrease, increasing decreasing, increased decreased, higher lower,
+faster slower, larger smaller, better worse, more less, fewer more, reduces increases,
+reduce increase, reducing increasing, reduced increased, lower higher, smaller larger, slower faster, above below, exceeds trails, best worst,
 superior inferior, accelerates slows, accelerate slow, accelerating slowing, highest lowest, enhances weakens,
 enhance weaken, enhancing weakening, enhanced weakened, stronger weaker, strong weak, minimal maximal,
 greater smaller, high low, low high, maximize minimize, minimize maximize, maximizing minimizing,
@@ -153,7 +159,10 @@ _DIRECTION = re.compile(rf"(?<![\w-])(?:{'|'.join(FLIPPED)})(?!\w)", re.I)
 def flipped_direction(sentence: str, source: Source, chance: random.Random) -> str | None:
     """A word that says which way something goes, made its opposite."""
     match = _one_of(list(_DIRECTION.finditer(sentence)), chance)
-    return _replaced(sentence, match, _cased(FLIPPED[match.group().lower()], match.group())) if match else None
+    if match is None:
+        return None
+    word = match.group()
+    return _replaced(sentence, match, _cased(FLIPPED[word.lower()], word))
 
 
 _COMPARISON = re.compile(
@@ -172,8 +181,12 @@ def swapped_sides(sentence: str, source: Source, chance: random.Random) -> str |
 
 # Noes
 
-_DENIABLE = re.compile(r"(?<!\w)(?:is|are|was|were|can|could|will|has|have|does|do|should)(?= (?!not\b|no\b)\w)")
-_WE_VERB = re.compile(r"(?<=\b[Ww]e )(?=(?:propose|introduce|present|show|find|demonstrate|develop|observe|use)\b)")
+_DENIABLE = re.compile(
+    r"(?<!\w)(?:is|are|was|were|can|could|will|has|have|does|should)(?= (?!(?:not|no|only|merely|just)\b)\w)"
+)
+_WE_VERB = re.compile(
+    r"(?<=\b[Ww]e )(?=(?:propose|introduce|present|show|find|demonstrate|develop|observe|use)\b)"
+)
 _DENIED = (
     (re.compile(r" not(?= (?!only|just|merely))"), ""),
     (re.compile(r"\bcannot\b"), "can"),
@@ -216,11 +229,13 @@ _SYNONYMS = {
     "employs": "uses", "substantially": "considerably", "crucial": "important", "challenging": "difficult",
     "due to": "because of", "via": "through", "obtain": "get", "primarily": "mainly", "currently": "today",
     "numerous": "many", "yields": "gives", "yield": "give", "requires": "needs", "require": "need",
-    "limited": "small", "various": "several", "enables": "allows", "while": "whereas", "consistently": "always",
+    "various": "several", "enables": "allows", "while": "whereas", "consistently": "always",
 }  # fmt: skip
 _SYNONYM = re.compile(rf"(?<![\w-])(?:{'|'.join(_SYNONYMS)})(?![\w-])")
 _PARENTHESIS = re.compile(r"\s*\((?![^)]*\()[^)]*\)")
-_TAIL = re.compile(r"^(.{60,}?), (?:thereby|leading|which|resulting|making|enabling|allowing|thus|as well as)\b.*$")
+_TAIL = re.compile(
+    r"^(.{60,}?), (?:thereby|leading|which|resulting|making|enabling|allowing|thus|as well as)\b.*$"
+)
 _LEAD = re.compile(r"^((?:At|In|On|For|With|By|Under|During|Compared|Unlike) [^,]{4,60}), ([^,:;]{20,}?)\.$")
 _DIGIT_WORDS = {" two ": " 2 ", " three ": " 3 ", " four ": " 4 ", " five ": " 5 ", " ten ": " 10 "}
 
@@ -367,7 +382,7 @@ def _paper(line: str, number: int) -> tuple[str, str]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the pairs of a file of papers, one JSON object a line."""
-    parser = argparse.ArgumentParser(prog="python -m evals.edits", description="Edited claims from abstracts.")
+    parser = argparse.ArgumentParser(prog="python -m evals.edits", description="Edited claims, by program.")
     parser.add_argument("papers", type=Path, help="papers, as `vouch papers --json` prints them")
     parser.add_argument("--seed", type=int, default=SEED)
     chosen = parser.parse_args(arguments)

@@ -1,17 +1,17 @@
 """What a sentence and its evidence have in common, and where they part: one small function a feature.
 
-    sentence + Evidence (the whole text, its sentences) -> Features
+    sentence + Evidence (the whole text, its sentences) -> a number from FEATURES
 
-Each feature is a number from 0 to 1, or a count. Knows nothing of verdicts.
+Most are shares, 0 to 1; counts are told by their logarithm. Knows nothing of verdicts.
 """
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from rag.opposites import are_opposites
 from rag.quantities import Quantity
@@ -35,7 +35,7 @@ class Evidence:
 def evidence(text: str, sentences: tuple[str, ...]) -> Evidence:
     """`text` is all that counts, title and authors too; `sentences` are those of the abstract."""
     parts = tuple(map(statement, sentences))
-    pairs = tuple(one.stems | other.stems for one, other in zip(parts, parts[1:], strict=False))
+    pairs = tuple(one.stems | other.stems for one, other in pairwise(parts))
     return Evidence(
         whole=statement(text),
         sentences=parts,
@@ -54,6 +54,7 @@ LONGEST_ABSTRACT = 350
 
 
 def share(stems: Set[str], held: Set[str]) -> float:
+    """How much of `stems` is in `held`, 0 to 1; 0 of none."""
     return len(stems & held) / len(stems) if stems else 0.0
 
 
@@ -83,7 +84,7 @@ def missing_words(claim: Statement, held: Evidence) -> float:
 
 def order_cover(claim: Statement, held: Evidence) -> float:
     """The share of neighbouring content stems that follow each other within a few in one sentence."""
-    wanted = set(zip(claim.sequence, claim.sequence[1:], strict=False))
+    wanted = set(pairwise(claim.sequence))
     if not wanted:
         return 0.0
     return max((len(wanted & part.following) / len(wanted) for part in held.sentences), default=0.0)
@@ -163,12 +164,13 @@ def unlike_no(claim: Statement, held: Evidence) -> float:
 
 def opposed(claim: Statement, held: Evidence) -> float:
     """The share of the claim's directions that the sentence nearest to it has the opposite of, alone."""
-    near, directions = nearest(claim, held), [claim.tokens[place].value for place in claim.places("direction")]
+    near = nearest(claim, held)
+    directions = [claim.tokens[place].value for place in claim.places("direction")]
     if near is None or not directions:
         return 0.0
     its = {token.value for token in near.tokens if token.kind == "direction"}
-    against = [each for each in directions if each not in its and any(are_opposites(each, other) for other in its)]
-    return len(against) / len(directions)
+    against = (each not in its and any(are_opposites(each, other) for other in its) for each in directions)
+    return sum(against) / len(directions)
 
 
 def missing_directions(claim: Statement, held: Evidence) -> float:
@@ -190,7 +192,9 @@ def unfound_numbers(claim: Statement, held: Evidence) -> float:
 
 def nearest(claim: Statement, held: Evidence) -> Statement | None:
     """The sentence that holds most of the claim's stems; of equals, the shortest."""
-    return max(held.sentences, key=lambda part: (len(claim.stems & part.stems), -len(part.tokens)), default=None)
+    return max(
+        held.sentences, key=lambda part: (len(claim.stems & part.stems), -len(part.tokens)), default=None
+    )
 
 
 def _denied(part: Statement) -> set[str]:
@@ -213,7 +217,11 @@ def overlength(claim: Statement, held: Evidence) -> float:
     return max(0.0, math.log((1 + len(held.whole.tokens)) / LONGEST_ABSTRACT))
 
 
-def _rival(claim: Statement, place: int, held: Evidence, same: Callable[[Token, Token], bool | None]) -> float:
+Same = Callable[[Token, Token], bool | None]
+"""Whether two tokens say the same; None where they say nothing of each other."""
+
+
+def _rival(claim: Statement, place: int, held: Evidence, same: Same) -> float:
     token, company = claim.tokens[place], claim.company[place]
     beside = claim.listed(place) if token.kind == "name" else frozenset()
     own = other = 0.0
@@ -232,13 +240,13 @@ def _rival(claim: Statement, place: int, held: Evidence, same: Callable[[Token, 
 
 
 def _says_same(one: Token, other: Token) -> bool | None:
-    """Whether two tokens say the same; None where they say nothing of each other."""
     if one.value == other.value:
         return True
     if one.kind != other.kind:
         return None
     if one.kind == "number":
-        return one.value.rstrip("%x") == other.value.rstrip("%x") and not (one.value[-1] in "%x" and other.value[-1] in "%x")
+        bare, units = one.value.rstrip("%x"), {one.value[-1], other.value[-1]}
+        return bare == other.value.rstrip("%x") and units != {"%", "x"}
     if one.kind == "direction":
         return False if are_opposites(one.value, other.value) else None
     return False

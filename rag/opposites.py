@@ -9,8 +9,9 @@ from __future__ import annotations
 from rag.words import stem
 
 _PREFIXED = {
-    "in": "efficient efficiently effective effectively accurate accurately sufficient sufficiently consistent "
-    "consistently appropriate dependent dependently direct directly complete correct correctly expensive",
+    "in": "efficient efficiently effective effectively accurate accurately sufficient sufficiently "
+    "consistent consistently appropriate dependent dependently direct directly complete correct "
+    "correctly expensive",
     "un": "stable reliable necessary known clear likely seen labeled labelled limited supervised structured "
     "constrained biased fair safe successful successfully important able related changed",
     "im": "possible perfect practical proper balanced precise",
@@ -21,16 +22,20 @@ _PREFIXED = {
 # A group a line: opposites on the two sides.
 _GROUPS: tuple[tuple[str, str], ...] = (
     (
-        "increase increasing raise rise rising grow growth growing expand enlarge maximize maximise amplify elevate "
-        "elevated gain upregulate enhance improve improvement boost strengthen higher high more larger large bigger "
-        "big greater great highest maximum maximal largest greatest most above over exceed surpass outperform beat "
-        "superior win better best positive upper stronger strong promote stimulate activate",
-        "decrease decreasing reduce reduction lower lowering lessen diminish decline drop shrink minimize minimise "
-        "cut fall loss lose downregulate degrade degradation worsen hurt harm impair weaken deteriorate low less "
-        "fewer smaller small tiny lowest minimum minimal smallest least below under underperform inferior trail "
-        "worse worst poorer poor negative weaker weak inhibit suppress hinder block deactivate repress",
+        "increase increasing raise rise rising grow growth growing expand enlarge maximize maximise amplify "
+        "elevate elevated gain upregulate enhance improve improvement boost strengthen higher high more "
+        "larger large bigger big greater great highest maximum maximal largest greatest most above over exceed "
+        "surpass outperform beat superior win better best positive upper stronger strong promote stimulate activate",
+        "decrease decreasing reduce reduction lower lowering lessen diminish decline drop shrink minimize "
+        "minimise cut fall loss lose downregulate degrade degradation worsen hurt harm impair weaken "
+        "deteriorate low less fewer smaller small tiny lowest minimum minimal smallest least below under "
+        "underperform inferior trail worse worst poorer poor negative weaker weak inhibit suppress hinder "
+        "block deactivate repress",
     ),
-    ("faster fast quicker quick rapid rapidly accelerate speed speedup", "slower slow slowly slowdown decelerate"),
+    (
+        "faster fast quicker quick rapid rapidly accelerate speed speedup",
+        "slower slow slowly slowdown decelerate",
+    ),
     ("longer long", "shorter short"),
     ("deeper deep", "shallower shallow"),
     ("earlier early before precede prior", "later late after follow"),

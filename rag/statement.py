@@ -20,12 +20,16 @@ from rag.words import STOP_WORDS, fold_name, is_name, stem
 
 Kind = Literal["number", "name", "direction", "no", "word"]
 
-_NO = re.compile(r"not|no|never|without|neither|nor|cannot|fail(?:s|ed)?|unable|lacks?|lacking|none|\w*n['’]t", re.I)
+_NO = re.compile(
+    r"not|no|never|without|neither|nor|none|cannot|fail(?:s|ed)?|unable|lacks?|lacking|\w*n['’]t", re.I
+)
 _NOT_ONLY = frozenset({"only", "just", "merely", "limited"})
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _POSSESSIVE = re.compile(r"['’]s?$")
 # What stands between a no and what it bears upon.
-_UNDENIED = frozenset("the a an ani this that these those to be been of in on for with by at as so it onli yet".split())
+_UNDENIED = frozenset(
+    "the a an ani this that these those to be been of in on for with by at as so it yet".split()
+)
 _LISTING = frozenset({"and", "or", "the", "as", "well"})
 _BE = frozenset(["is", "are", "was", "were", "be", "been", "being"])
 

@@ -15,25 +15,25 @@ import math
 from rag.features import FEATURES, Evidence
 from rag.statement import Statement
 
-BIAS = -2.338
+BIAS = -2.299
 WEIGHTS = {
-    "pair_cover": 0.785,
-    "gram_cover": 1.671,
-    "missing_words": -0.229,
-    "order_cover": 0.186,
-    "subsequence_cover": 0.879,
-    "unfound_numbers": -1.078,
-    "missing_names": -0.578,
-    "missing_directions": -0.253,
-    "opposed": -1.120,
-    "says_no": 1.227,
-    "unlike_no": -0.264,
-    "unshared_no": -1.440,
-    "rival_number": -1.965,
-    "rival_direction": -2.646,
-    "claim_length": 0.685,
-    "evidence_length": -0.108,
-    "overlength": -2.289,
+    "pair_cover": 0.709,
+    "gram_cover": 1.696,
+    "missing_words": -0.233,
+    "order_cover": 0.250,
+    "subsequence_cover": 0.811,
+    "unfound_numbers": -1.159,
+    "missing_names": -0.573,
+    "missing_directions": -0.258,
+    "opposed": -1.201,
+    "says_no": 1.231,
+    "unlike_no": -0.257,
+    "unshared_no": -1.456,
+    "rival_number": -1.519,
+    "rival_direction": -3.333,
+    "claim_length": 0.693,
+    "evidence_length": -0.112,
+    "overlength": -2.273,
 }
 
 

@@ -13,7 +13,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag.features import Evidence, denial, evidence, missing_numbers, pair_cover, rival, says_no, share, subsequence_cover, unlike_no
+from rag.features import (
+    Evidence,
+    denial,
+    evidence,
+    missing_numbers,
+    pair_cover,
+    rival,
+    says_no,
+    share,
+    subsequence_cover,
+    unlike_no,
+)
 from rag.quantities import readable
 from rag.statement import Statement, statement
 from rag.support_model import probability
@@ -22,8 +33,9 @@ from rag.words import holds_name, names, spaced, stem, words
 
 # Where a sentence is as probably supported as not.
 THRESHOLD = 0.5
-# A vetoed sentence ranks below all others that are no worse, and is below THRESHOLD whatever it had.
-VETOED = 0.5
+# What a veto leaves of a chance, and the most: a vetoed sentence ranks below every supported one.
+VETOED = 0.85
+MOST_VETOED = 0.49
 # How much better another number, name or direction must fit than the sentence's own (rag.features.rival).
 MOST_RIVAL_NUMBER = 0.12
 MOST_RIVAL_DIRECTION = 0.2
@@ -66,7 +78,7 @@ def verify(sentence: str, paper: Paper, spans: Sequence[Quote]) -> Verdict:
         return Verdict(supported=True, score=1.0, quote=quote)
     chance = probability(claim, held)
     if reason := _veto(sentence, claim, held, text):
-        return Verdict(supported=False, score=chance * VETOED, quote=quote, reason=reason)
+        return Verdict(supported=False, score=min(VETOED * chance, MOST_VETOED), quote=quote, reason=reason)
     reason = "" if chance >= THRESHOLD else "too little of it stands in the paper"
     return Verdict(supported=not reason, score=chance, quote=quote, reason=reason)
 
@@ -137,7 +149,7 @@ def _best_quote(claim: Statement, spans: Sequence[Quote]) -> Quote | None:
     if not claim.stems or not spans:
         return None
     scored = [
-        Quote(span.text, span.start, span.end, len(claim.stems & statement(span.text).stems) / len(claim.stems))
+        Quote(span.text, span.start, span.end, share(claim.stems, statement(span.text).stems))
         for span in spans
     ]
     return max(scored, key=lambda quote: (quote.score, -len(quote.text)))

@@ -33,11 +33,11 @@ BASELINE_THRESHOLD = 0.5
 class Judgement:
     """One pair, judged.
 
-    `score` ranks the verifier's verdicts: the share of the claim's content stems that the best
-    reference holds, minus 1 where the verdict is not "supported". So 0 to 1 is supported, -1 to
-    0 is not, and no unsupported claim ranks above a supported one.
-    `overlap` is that share alone, 0 to 1; `similarity` the highest cosine of the claim and one
-    sentence of the evidence, None without an embedder.
+    `score` ranks the verifier's verdicts: the chance, 0 to 1, that the best reference supports the
+    claim, as `rag.verify` gives it. No unsupported claim ranks above a supported one.
+    `overlap` is the share of the claim's content stems that the best reference holds, 0 to 1;
+    `similarity` the highest cosine of the claim and one sentence of the evidence, None without an
+    embedder.
     """
 
     pair: Pair
@@ -102,7 +102,7 @@ class SupportReport:
         """The object that `vouch eval support --json` prints."""
         return {
             "suite": self.suite,
-            "score": "content-stem cover by the best reference, minus 1 where not supported",
+            "score": "the chance that the best reference supports the claim, by rag.verify",
             "baseline_threshold": BASELINE_THRESHOLD,
             "verify_s": round(self.verify_s, 6),
             "views": [asdict(view) for view in self.views],

@@ -24,8 +24,9 @@ _GROUPS: tuple[tuple[str, str], ...] = (
     (
         "increase increasing raise rise rising grow growth growing expand enlarge maximize maximise amplify "
         "elevate elevated gain upregulate enhance improve improvement boost strengthen higher high more "
-        "larger large bigger big greater great highest maximum maximal largest greatest most above over exceed "
-        "surpass outperform beat superior win better best positive upper stronger strong promote stimulate activate",
+        "larger large bigger big greater great highest maximum maximal largest greatest most above over "
+        "exceed surpass outperform beat superior win better best positive upper stronger strong promote "
+        "stimulate activate",
         "decrease decreasing reduce reduction lower lowering lessen diminish decline drop shrink minimize "
         "minimise cut fall loss lose downregulate degrade degradation worsen hurt harm impair weaken "
         "deteriorate low less fewer smaller small tiny lowest minimum minimal smallest least below under "

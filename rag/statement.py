@@ -81,7 +81,7 @@ class Statement:
     noes: int
 
     def listed(self, place: int) -> frozenset[str]:
-        """The names that stand in one list with a name: `Wales` and `England` in "Wales, England and"."""
+        """The names that stand in one list with a name: `opt` and `bloom` in "OPT, BLOOM and"."""
         found: set[str] = set()
         for places in (range(place - 1, -1, -1), range(place + 1, len(self.tokens))):
             for near in places:

@@ -31,8 +31,11 @@ from rag.support_model import probability
 from rag.types import Paper, Quote, Verdict
 from rag.words import holds_name, names, spaced, stem, words
 
-# Where a sentence is as probably supported as not.
+# The probability from which on a sentence is supported, and the share of its content stems that must
+# stand in the paper. Chosen on the training pairs: macro-F1 0.695 and 0.691. Without the veto on names
+# it were 0.712 and 0.713; but a name that stands nowhere is not shown.
 THRESHOLD = 0.5
+MIN_COVER = 0.55
 # What a veto leaves of a chance, and the most: a vetoed sentence ranks below every supported one.
 VETOED = 0.85
 MOST_VETOED = 0.49
@@ -64,8 +67,8 @@ _EVASION = re.compile(
 def verify(sentence: str, paper: Paper, spans: Sequence[Quote]) -> Verdict:
     """Whether `paper` supports `sentence`. `spans` are all sentences of its abstract.
 
-    The score is the chance that it does, 0 to 1: THRESHOLD and more is supported. A sentence that
-    stands in the abstract as it is has 1. The quote's score is the share of the sentence's content
+    The score is the chance that it does, 0 to 1: THRESHOLD and more is supported; a sentence
+    of the abstract as it is has 1. The quote's score is the share of the sentence's content
     stems that it holds.
     """
     spans = sorted(spans, key=lambda span: span.start)
@@ -74,7 +77,7 @@ def verify(sentence: str, paper: Paper, spans: Sequence[Quote]) -> Verdict:
     quote = _best_quote(claim, spans)
     if not claim.stems or quote is None:
         return Verdict(supported=False, score=0.0, quote=quote, reason="says nothing")
-    if " ".join(sentence.split()) in " ".join(paper.abstract.split()):
+    if _same_words(sentence, quote.text):
         return Verdict(supported=True, score=1.0, quote=quote)
     chance = probability(claim, held)
     if reason := _veto(sentence, claim, held, text):
@@ -83,17 +86,24 @@ def verify(sentence: str, paper: Paper, spans: Sequence[Quote]) -> Verdict:
     return Verdict(supported=not reason, score=chance, quote=quote, reason=reason)
 
 
+def _same_words(sentence: str, quote: str) -> bool:
+    return sentence.split() == quote.split()
+
+
 def _veto(sentence: str, claim: Statement, held: Evidence, text: str) -> str:
     """What the sentence says that the paper does not; empty where nothing can be pointed at."""
     if _EVASION.search(sentence):
         return "evades the question"
-    if pair_cover(claim, held) < TOGETHER * share(claim.stems, held.whole.stems):
-        return "no two neighbouring sentences of the paper say it"
     shown = readable(sentence)
     if missing := missing_numbers(claim, held):
         return f"numbers not in the paper: {', '.join(shown[each.start : each.end] for each in missing)}"
     if unknown := _missing_names(sentence, text):
         return f"names not in the paper: {', '.join(sorted(unknown))}"
+    cover = share(claim.stems, held.whole.stems)
+    if cover < MIN_COVER:
+        return "words not in the paper"
+    if pair_cover(claim, held) < TOGETHER * cover:
+        return "no two neighbouring sentences of the paper say it"
     if rival(claim, held, "number") > MOST_RIVAL_NUMBER:
         return "another number stands there in the paper"
     if rival(claim, held, "direction") > MOST_RIVAL_DIRECTION:

@@ -5,7 +5,7 @@
 
 PAPERS.jsonl is what `vouch papers --json` prints; the lines that come out are those that `vouch eval
 support --pairs` reads. The same seed gives the same lines. Knows the verifier's spelling of names
-(`rag.words`), none of its lists of opposites or noes, and nothing of its verdicts.
+(`rag.words`); has lists of opposites and noes of its own, and knows nothing of verdicts.
 """
 
 from __future__ import annotations

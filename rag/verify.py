@@ -32,8 +32,8 @@ from rag.types import Paper, Quote, Verdict
 from rag.words import holds_name, names, spaced, stem, words
 
 # The probability from which on a sentence is supported, and the share of its content stems that must
-# stand in the paper. Chosen on the pairs that the model was fitted to: macro-F1 0.695 and 0.691. Without the veto on names
-# it were 0.712 and 0.713; but a name that stands nowhere is not shown.
+# stand in the paper. Chosen on the pairs that the model was fitted to: macro-F1 0.695 and 0.691 there.
+# Without the veto on names it were 0.712 and 0.713; but a name that stands nowhere is not shown.
 THRESHOLD = 0.5
 MIN_COVER = 0.55
 # What a veto leaves of a chance, and the most: a vetoed sentence ranks below every supported one.

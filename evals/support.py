@@ -33,11 +33,11 @@ BASELINE_THRESHOLD = 0.5
 class Judgement:
     """One pair, judged.
 
-    `score` ranks the verifier's verdicts: the share of the claim's content stems that the best
-    reference holds, minus 1 where the verdict is not "supported". So 0 to 1 is supported, -1 to
-    0 is not, and no unsupported claim ranks above a supported one.
-    `overlap` is that share alone, 0 to 1; `similarity` the highest cosine of the claim and one
-    sentence of the evidence, None without an embedder.
+    `score` ranks the verifier's verdicts: the chance, 0 to 1, that the best reference supports the
+    claim, as `rag.verify` gives it. No unsupported claim ranks above a supported one.
+    `overlap` is the share of the claim's content stems that the best reference holds, 0 to 1;
+    `similarity` the highest cosine of the claim and one sentence of the evidence, None without an
+    embedder.
     """
 
     pair: Pair
@@ -102,7 +102,7 @@ class SupportReport:
         """The object that `vouch eval support --json` prints."""
         return {
             "suite": self.suite,
-            "score": "content-stem cover by the best reference, minus 1 where not supported",
+            "score": "the chance that the best reference supports the claim, by rag.verify",
             "baseline_threshold": BASELINE_THRESHOLD,
             "verify_s": round(self.verify_s, 6),
             "views": [asdict(view) for view in self.views],
@@ -157,12 +157,12 @@ def run_support(
 
 def best_verdict(pair: Pair) -> Verdict:
     """The verifier's verdict on the reference that does best for the claim."""
-    return max((verify(pair.claim, *_as_paper(text)) for text in pair.references), key=verdict_score)
+    return max((verify(pair.claim, *as_paper(text)) for text in pair.references), key=verdict_score)
 
 
 def verdict_score(verdict: Verdict) -> float:
-    """A number that ranks every unsupported claim below every supported one; see `Judgement`."""
-    return verdict.score - (not verdict.supported)
+    """The verdict's score, which ranks every unsupported claim below every supported one."""
+    return verdict.score
 
 
 def word_overlap(claim: str, references: Iterable[str]) -> float:
@@ -181,7 +181,7 @@ def embedding_similarity(claim: str, references: Iterable[str], embedder: Embedd
     return float((vectors[1:] @ vectors[0]).max())
 
 
-def _as_paper(text: str) -> tuple[Paper, list[Quote]]:
+def as_paper(text: str) -> tuple[Paper, list[Quote]]:
     """Evidence as the verifier reads it: a paper without a title, and its sentences."""
     return bare_paper("", "", text), [
         Quote(text[start:end], start, end, 0.0) for start, end in sentences(text)

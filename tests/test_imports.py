@@ -24,6 +24,11 @@ GRAPH: dict[str, set[str]] = {
     "words": set(),
     "sentences": set(),
     "evidence": {"words"},
+    "quantities": {"words"},
+    "opposites": {"words"},
+    "statement": {"words", "quantities", "opposites"},
+    "features": {"quantities", "opposites", "statement"},
+    "support_model": {"statement", "features"},
     "bylines": set(),
     # a question about the collection, and what is told of it
     "scopes": {"types"},
@@ -63,7 +68,7 @@ GRAPH: dict[str, set[str]] = {
     "catalogue": {"types", "library", "scopes", "tally", "caveats"},
     "retrieve": {"types", "protocols", "library", "words", "evidence"},
     "read": {"types", "protocols", "prompt", "sentences"},
-    "verify": {"types", "words"},
+    "verify": {"types", "words", "quantities", "statement", "features", "support_model"},
     "compose": {"types", "words"},
     # pipelines
     "ingest": VALUES | {"protocols", "pages", "chunk", "library", "tokens"},

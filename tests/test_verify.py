@@ -184,3 +184,18 @@ def test_a_short_name_is_no_everyday_word() -> None:
     )
     assert judged("The binary network keeps each weight in one bit.", paper).supported
     assert not judged("The binary network BiT keeps each weight in one bit.", paper).supported
+
+
+@pytest.mark.parametrize(
+    ("sentence", "supported"),
+    [
+        ("Bread rises with yeast.", True),
+        ("Bread rises with sand.", False),
+        ("Bread rises slowly with yeast in a warm kitchen overnight.", True),
+    ],
+)
+def test_one_other_word_makes_a_short_sentence_another_statement(sentence: str, supported: bool) -> None:
+    abstract = "Bread rises with yeast. In a warm kitchen it takes a night."
+    paper = make_paper("Of bread", abstract)
+    spans = [Quote(abstract[start:end], start, end, 0.0) for start, end in sentences(abstract)]
+    assert verify(sentence, paper, spans).supported == supported

@@ -37,7 +37,7 @@ SET_SHARE: dict[Kind, float] = {"topic": 0.45, "summary": 0.45, "compare": 0.35}
 # Most papers that one answer cites; the model reads at most `papers_read` of them.
 MOST_PAPERS = 8
 # From this share of the relevance floor up to it, the nearest paper is read with a caveat.
-UNSURE_SHARE = 0.5
+UNSURE_SHARE = 0.8
 
 
 @dataclass

@@ -10,7 +10,6 @@ A folder is read whole or not at all. Knows nothing of retrieval.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -21,6 +20,7 @@ from typing import Any
 
 from evals.ranking import relevant
 from rag.errors import UsageError
+from rag.stamps import sha256_of
 
 DEFAULT_SPLIT = "test"
 _LAYOUT = "The folder holds corpus.jsonl, queries[.SPLIT].jsonl and qrels[.SPLIT].tsv; see evals/bench.py."
@@ -82,7 +82,7 @@ def read_bench(folder: Path, *, split: str | None = None) -> Bench:
     return Bench(
         name=folder.resolve().name,
         split=split,
-        sha256=_sha256(corpus),
+        sha256=sha256_of(corpus),
         documents=tuple(documents.values()),
         queries=queries,
         left_out=len(texts) - len(queries),
@@ -205,8 +205,3 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
                     yield number, text
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror or error}.", hint=_LAYOUT) from error
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -43,6 +43,7 @@ from rag.config import Settings
 from rag.embed import model_identity
 from rag.errors import UsageError
 from rag.library import Library
+from rag.stamps import sha256_of
 from rag.types import Paper
 from rag.weights import Choice
 from rag.wiring import (
@@ -58,6 +59,8 @@ from rag.wiring import (
 
 # So many questions are meant to keep all peers together within an hour and a half on two cores.
 PEER_QUESTIONS = 40
+# A run asks for the same file more than once.
+_sha256 = cache(sha256_of)
 # A budget in seconds would make answers depend on what else the machine does.
 UNHURRIED_SECONDS = 3600.0
 
@@ -232,12 +235,6 @@ def model_record(choice: Choice | None) -> dict[str, Any]:
         "sha256": _sha256(choice.path),
         "writes": choice.writes,
     }
-
-
-@cache
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _chosen(paths: Sequence[Path], options: Options) -> tuple[Question, ...]:

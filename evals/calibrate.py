@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evals.classification import auroc
+from evals.logistic import chances, fit
 from evals.metrics import Forecast, brier_score, calibration_bins, calibration_error
 from evals.questions import Question, find_questions, load_questions
 from rag.assistant import Assistant
@@ -26,9 +27,7 @@ from rag.wiring import open_assistant
 FEATURES = ("window", "sentence", "missing names", "standing out")
 CALIBRATION = "calibration"
 SUITES = ("answers", "paraphrases")
-# Strength of the pull towards zero, and steps of Newton's method, which converges in a few.
 RIDGE = 0.1
-STEPS = 50
 
 Example = tuple[list[float], bool]
 
@@ -59,23 +58,10 @@ def features(ranked: Sequence[Ranked]) -> list[float]:
     ]
 
 
-def fit(rows: Sequence[Example]) -> NDArray[np.float64]:
-    """Bias and coefficients of a ridge logistic regression, by Newton's method."""
-    inputs = np.array([[1.0, *row] for row, _ in rows])
-    labels = np.array([label for _, label in rows], dtype=float)
-    penalty = RIDGE * np.diag([0.0] + [1.0] * len(FEATURES))
-    weights = np.zeros(inputs.shape[1])
-    for _ in range(STEPS):
-        chance = 1 / (1 + np.exp(-inputs @ weights))
-        gradient = inputs.T @ (chance - labels) + penalty @ weights
-        hessian = inputs.T @ (inputs * (chance * (1 - chance))[:, None]) + penalty
-        weights = weights - np.linalg.solve(hessian, gradient)
-    return weights
-
-
 def forecasts(rows: Sequence[Example], weights: NDArray[np.float64]) -> list[Forecast]:
     """The probability that the weights give each example, and its label."""
-    return [(float(1 / (1 + np.exp(-np.dot(weights, [1.0, *row])))), label) for row, label in rows]
+    estimates = chances(np.array([row for row, _ in rows]), weights)
+    return [(float(estimate), label) for estimate, (_, label) in zip(estimates, rows, strict=True)]
 
 
 def _retrieval_tells(question: Question) -> bool:
@@ -87,7 +73,8 @@ def _retrieval_tells(question: Question) -> bool:
 def calibrated(assistant: Assistant) -> str:
     """The constants, a line each, and how well they tell on the held questions."""
     training = list(examples(assistant, [*_questions(CALIBRATION), *_questions(*SUITES, split="dev")]))
-    weights = fit(training)
+    labels = np.array([label for _, label in training])
+    weights = fit(np.array([row for row, _ in training]), labels, ridge=RIDGE)
     lines = [f"{name:>14}  {value:7.2f}" for name, value in zip(("bias", *FEATURES), weights, strict=True)]
     held = forecasts(list(examples(assistant, _questions(*SUITES, split="held"))), weights)
     ranked = auroc([label for _, label in held], [estimate for estimate, _ in held]) or math.nan

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from evals import tables
 from evals.classification import auroc, confusion, macro_f1
 from evals.edits import edits
+from evals.logistic import Vector, chances, fit_standardised
 from evals.metrics import SEED
 from evals.pairs import Pair, read_pairs
 from evals.support import as_paper
@@ -30,10 +31,7 @@ from rag.sentences import sentences
 from rag.statement import statement
 from rag.verify import verify
 
-# Strength of the pull towards zero, in units of a standardised feature; and steps of Newton's
-# method, which converges in a few.
 RIDGE = 5.0
-STEPS = 30
 FOLDS = 10
 # Thresholds that are tried; rag.verify has its own.
 LIMITS = (0.4, 0.45, 0.5, 0.55, 0.6)
@@ -41,33 +39,10 @@ LIMITS = (0.4, 0.45, 0.5, 0.55, 0.6)
 EDITED_TEXTS = 100
 LONGEST_EDITED = 4000
 
-Vector = NDArray[np.float64]
-
 
 def inputs(pairs: Sequence[Pair]) -> Vector:
     """A row of features for each pair, its references read as one text."""
     return np.array([_features(pair.claim, " ".join(pair.references)) for pair in pairs])
-
-
-def fit(rows: Vector, labels: NDArray[np.bool_]) -> Vector:
-    """Bias and weights of a ridge logistic regression, by Newton's method, for features as they are."""
-    centre, scale = rows.mean(axis=0), rows.std(axis=0)
-    scale = np.where(scale > 0, scale, 1.0)
-    standard = np.c_[np.ones(len(rows)), (rows - centre) / scale]
-    penalty = RIDGE * np.diag([0.0] + [1.0] * rows.shape[1])
-    weights = np.zeros(standard.shape[1])
-    for _ in range(STEPS):
-        chance = 1 / (1 + np.exp(-standard @ weights))
-        gradient = standard.T @ (chance - labels) + penalty @ weights
-        hessian = standard.T @ (standard * (chance * (1 - chance))[:, None]) + penalty
-        weights = weights - np.linalg.solve(hessian, gradient)
-    slopes = weights[1:] / scale
-    return np.concatenate([[weights[0] - slopes @ centre], slopes])
-
-
-def chances(rows: Vector, weights: Vector) -> Vector:
-    """The model's estimate for each row."""
-    return np.asarray(1 / (1 + np.exp(-(weights[0] + rows @ weights[1:]))))
 
 
 def unseen_chances(rows: Vector, labels: NDArray[np.bool_], groups: Sequence[str]) -> Vector:
@@ -80,7 +55,7 @@ def unseen_chances(rows: Vector, labels: NDArray[np.bool_], groups: Sequence[str
     for number in range(FOLDS):
         held = place == number
         if held.any() and not held.all():
-            found[held] = chances(rows[held], fit(rows[~held], labels[~held]))
+            found[held] = chances(rows[held], fit_standardised(rows[~held], labels[~held], ridge=RIDGE))
     return found
 
 
@@ -88,7 +63,7 @@ def report(files: Sequence[Sequence[Pair]]) -> str:
     """The constants, a line each, and how well they tell."""
     pairs = [pair for file in files for pair in file]
     rows, labels = inputs(pairs), np.array([pair.label == "SUPPORT" for pair in pairs])
-    weights = fit(rows, labels)
+    weights = fit_standardised(rows, labels, ridge=RIDGE)
     lines = [f"BIAS = {weights[0]:.3f}", "WEIGHTS = {"]
     lines += [f'    "{name}": {value:.3f},' for name, value in zip(FEATURES, weights[1:], strict=True)]
     lines.append("}")

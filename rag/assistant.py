@@ -25,7 +25,7 @@ from rag.understand import Gazetteer, understand
 PAPERS_RANKED = 30
 PAPERS_NAMED_IN_REFUSAL = 3
 # Quotes shown from the best paper of a question about one paper, and from each other paper.
-QUOTES_FROM_BEST = 3
+QUOTES_FROM_BEST = 4
 QUOTES_FROM_OTHERS = 1
 # How far below the best paper's score another may stand and still be read for a question about one.
 SCORE_MARGIN = 0.12

@@ -1,4 +1,4 @@
-"""fit_verifier: a known model is found again; the report holds what rag/support_model.py ships."""
+"""fit_verifier: the report holds what rag/support_model.py ships."""
 
 from __future__ import annotations
 
@@ -8,24 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evals.fit_verifier import chances, fit, main, unseen_chances
+from evals.fit_verifier import RIDGE, main, unseen_chances
+from evals.logistic import chances, fit_standardised
 from rag.features import FEATURES
 
 OWL = "OWL sets a sparsity ratio for each layer. It gains 61.22 points on LLaMA."
-
-
-def test_a_known_model_is_found_again() -> None:
-    chance = np.random.default_rng(0)
-    rows = chance.normal(size=(4000, 2)) * [1, 5] + [3, 0]
-    labels = chance.random(4000) < chances(rows, np.array([-4.0, 1.5, 0.2]))
-    assert fit(rows, labels) == pytest.approx([-4.0, 1.5, 0.2], abs=0.35)
-
-
-def test_a_feature_that_never_changes_has_no_weight() -> None:
-    rows = np.array([[0.0, 7], [1, 7], [2, 7], [3, 7]])
-    weights = fit(rows, np.array([False, True, False, True]))
-    assert weights[2] == pytest.approx(0)
-    assert weights[1] > 0
 
 
 def test_no_estimate_has_seen_its_own_group() -> None:
@@ -36,7 +23,7 @@ def test_no_estimate_has_seen_its_own_group() -> None:
     labels = np.array([of_group[int(group)] for group in groups])
     rows = np.eye(40)[[int(group) for group in groups]]
     assert np.ptp(unseen_chances(rows, labels, groups)) < 0.2
-    assert np.ptp(chances(rows, fit(rows, labels))) > 0.5
+    assert np.ptp(chances(rows, fit_standardised(rows, labels, ridge=RIDGE))) > 0.5
 
 
 def test_the_report_holds_constants_for_every_feature(

@@ -33,7 +33,7 @@ from rag.types import Paper
 from rag.wiring import seed_paths
 from rag.words import content_stems
 
-SHIPPED = ("answers", "calibration")
+SHIPPED = ("answers", "calibration", "stated")
 # Of a paraphrase's content stems, the share that its paper may hold; its title holds none.
 SAME_WORDS = 0.25
 # Of two questions' words, the share in common from which they count as the same question.

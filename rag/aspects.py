@@ -179,7 +179,11 @@ def _by_place(aspect: Aspect, place: int, count: int, found: Mapping[Aspect, int
     if aspect == "result":
         return 0.3 * at - (0.5 if place < idea < count else 0.0)
     last = found.get("result", count)
-    return (0.3 if place >= idea else -0.2 * (idea < count)) - 0.5 * max(at - 0.4, 0.0) - (0.3 if place > last else 0.0)
+    return (
+        (0.3 if place >= idea else -0.2 * (idea < count))
+        - 0.5 * max(at - 0.4, 0.0)
+        - (0.3 if place > last else 0.0)
+    )
 
 
 def _by_section(aspect: Aspect, section: Aspect | None) -> float:

@@ -36,7 +36,7 @@ _OURS = r"\b(?:we|our|i|authors|this (?:paper|work|study|article|report|review|t
 _MAKE = (
     r"(?:propos|present|introduc|develop|design|devis|describ|formulat|investigat|stud(?:y|ied|ies)|explor|examin|"
     r"evaluat|assess|compar|determin|analy[sz]|test|report|demonstrat|identif|characteri[sz]|review|build|built|"
-    r"construct|conduct|perform|establish|argue|revisit|rethink|leverag|apply|applied|combin|extend|provid|measur|"
+    r"construct|conduct|performed|establish|argue|revisit|rethink|leverag|apply|applied|combin|extend|provid|measur|"
     r"sought|aim|ask|hypothes|address|tackle|survey|benchmark|create|implement)\w*"
 )
 
@@ -47,8 +47,14 @@ _TESTED_ON = re.compile(
     r"(?=(?:show|demonstrat|reveal|indicat|confirm|validat|verif|prov|suggest|illustrat|highlight)\w*\b)",
     re.I,
 )
+_TESTED_ACROSS = re.compile(
+    r"\b((?:across|over|on) (?:[^\s,.;]+ ){0,10}?(?:tasks?|datasets?|benchmarks?|models?|networks?|architectures?|"
+    r"domains?|languages?|platforms?|devices?|images?|videos?|data|backbones?|problems?|GPUs?|"
+    r"ImageNet[\w-]*|CIFAR[\w-]*|COCO|GLUE|MNIST)(?: (?:and|of|in|at|from|for|like|such as) [^,.;]{2,60}?)?)"
+    r"(?=(?:,(?! (?:and )?[A-Z\d])|[.;])| (?:the|our|we|while|with|by|compared|under|without|show|demonstrat|using|than|and|to|respectively)\w*\b)",
+)
 # The sentence that first says what the authors do says more of the idea than those that go on about it.
-_FIRST_OF_OURS = 0.3
+_FIRST_OF_OURS = 0.5
 
 
 def _patterns(*cues: tuple[float, str]) -> tuple[tuple[float, re.Pattern[str]], ...]:
@@ -61,7 +67,8 @@ _CUES: Mapping[Aspect, tuple[tuple[float, re.Pattern[str]], ...]] = {
         (0.5, r"^(?:however|but|yet|unfortunately|nevertheless|nonetheless|despite|although|while|whereas)\b"),
         (0.5, r"\b(?:challeng\w+|difficult\w*|problem\w*|issues?|bottlenecks?|limit(?:s|ed|ation|ations)|costly|"
               r"expensive|prohibitive\w*|suffers?|hinder\w*|lack(?:s|ing)?|fails?|failure to|struggles?|obstacles?|"
-              r"drawbacks?|inefficien\w+|degrad\w+|impractical|intensive|burden)\b"),
+              r"drawbacks?|inefficien\w+|degrad\w+|impractical|intensive|burden|"
+              r"at the (?:cost|expense) of|slow(?:er|ly)?|overheads?|computational (?:cost|demand|complexit)\w*|demanding)\b"),
         (0.5, r"\b(?:unclear|unknown|uncertain|controversial|poorly|little (?:is|attention)|few (?:stud|data)\w*|"
               r"not (?:been|well|fully|yet|clear)|remains?|under-?explored|overlook\w*|neglect\w*|debated?|ignor\w+|"
               r"conflicting|inconsistent|inconclusive|insufficient|not known|limited (?:data|evidence))\b"),
@@ -89,6 +96,7 @@ _CUES: Mapping[Aspect, tuple[tuple[float, re.Pattern[str]], ...]] = {
         (-0.6, r"\b(?:we (?:find|found|show|showed|observe|observed|discover\w*|conclude)|results? (?:show|demonstrat|suggest|indicat)\w*|"
                r"outperform\w*|experiments? (?:on|show|demonstrat)\w*|code|achiev\w+|significantly)\b"),
         (-0.5, r"^(?:however|but|although|despite|existing|recent|previous|most|moreover|furthermore|additionally|finally|in addition)\b"),
+        (-0.4, r"^(?:more )?(?:concretely|specifically|in particular|second(?:ly)?|third(?:ly)?|then|next|building (?:up)?on|we (?:also|further|then))\b"),
         (-0.5, r"\bhave (?:been|shown|emerged)\b|\b(?:previously|was|were) (?:measured|enrolled|recruited|included|obtained)\b"),
     ),
     "setting": _patterns(
@@ -150,8 +158,10 @@ def find_aspects(abstract: str) -> dict[Aspect, Span]:
 
 
 def _tested_on(abstract: str, result: Span | None) -> Span | None:
-    """`Experiments on A, B and C` of a result that goes on with what they show."""
-    tested = _TESTED_ON.match(abstract, *result) if result else None
+    """`Experiments on A and B` of a result that goes on with what they show, or `across three tasks`."""
+    if result is None:
+        return None
+    tested = _TESTED_ON.match(abstract, *result) or _TESTED_ACROSS.search(abstract, *result)
     return tested.span(1) if tested else None
 
 

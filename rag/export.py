@@ -37,8 +37,8 @@ SUFFIXES: Mapping[str, Format] = {
 KEY_ID_LENGTH = 8
 
 _PARTICLES = frozenset(
-    "af al bin da das de degli dei del della den der di do dos du el ibn la las le los ten ter van vom von y zu zum "
-    "zur".split()
+    "af al bin da das de degli dei del della den der di do dos du el ibn la las le los ten ter "
+    "van vom von y zu zum zur".split()
 )
 _SUFFIX = re.compile(r"(?:jr|sr)\.?|ii|iii|iv", re.I)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")

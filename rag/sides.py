@@ -21,6 +21,8 @@ _OUTRIGHT = re.compile(
     r"set[s]? .{2,60} apart)(?!\w)",
     re.I,
 )
+# Of these a single paper is asked what it is to be compared with.
+_ONLY_COMPARE = re.compile(r"\b(?:compar(?:e|ing|isons?)|contrast(?:ing)?|versus|vs\.?|against)(?!\w)", re.I)
 # And by these where papers or what was told before are named with them.
 _RELATED = re.compile(
     r"\b(?:(?:dis)?agree(?:s|d|ment)?|contradict(?:s|ed)?|consistent|conflict(?:s|ed)?)\b"
@@ -341,4 +343,4 @@ def _telling(clause: str) -> list[str]:
 
 def _nothing_else(masked: str) -> bool:
     """Whether the question says no more than to compare what it names."""
-    return bool(_OUTRIGHT.search(masked)) and not _telling(masked.replace(_MENTION, " "))
+    return bool(_ONLY_COMPARE.search(masked)) and not _telling(masked.replace(_MENTION, " "))

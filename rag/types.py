@@ -408,7 +408,7 @@ class Answer:
             "claims": [claim.record() for claim in self.claims],
             "citations": [citation.record() for citation in self.citations],
             "nearest": [paper.title for paper in self.nearest],
-            "table": self.table.record() if self.table else None,
+            **({"table": self.table.record()} if self.table else {}),
             "model": self.model,
             "timings": self.timings.record(),
         }

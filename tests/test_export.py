@@ -20,7 +20,6 @@ from pylatexenc.latex2text import LatexNodes2Text
 from rag.errors import UsageError
 from rag.export import FORMATS, Name, citation_key, export_papers, format_of, split_name
 from rag.pages import read_page
-from rag.types import Paper
 from rag.wiring import seed_paths
 
 DATED = make_paper(
@@ -39,8 +38,9 @@ def read_bibtex(text: str) -> list[dict[str, str]]:
 
 
 def set_by_latex(text: str) -> str:
-    """What a reader sees of a BibTeX value; pylatexenc knows braces by their other names only."""
-    text = text.replace(r"\textbraceleft{}", r"\{").replace(r"\textbraceright{}", r"\}")
+    """What a reader sees of a BibTeX value; for some signs pylatexenc knows other names only."""
+    for name, sign in (("braceleft", r"\{"), ("braceright", r"\}"), ("asciicircum", "^")):
+        text = text.replace(rf"\text{name}{{}}", sign)
     return LatexNodes2Text(math_mode="verbatim", strict_latex_spaces=True).latex_to_text(text)
 
 

@@ -19,13 +19,12 @@ from pathlib import Path
 from typing import Literal
 
 from rag.aspects import Aspect, find_aspects
+from rag.command import as_command
 from rag.errors import UsageError
 
 FEWEST_SECTIONS = 3
 
-_LABEL = re.compile(
-    r"(?:^|(?<=[.!?)\]] ))((?:[A-Z]{3,})(?:[ ,/&]+(?:[A-Z]{2,}|&))*)(?:: | )(?=[A-Z0-9(])"
-)
+_LABEL = re.compile(r"(?:^|(?<=[.!?)\]] ))((?:[A-Z]{3,})(?:[ ,/&]+(?:[A-Z]{2,}|&))*)(?:: | )(?=[A-Z0-9(])")
 _SECTIONS = (
     ("methods and result", r"METHOD.*(?:RESULT|FINDING)"),
     ("result", r"RESULT|FINDINGS"),
@@ -126,6 +125,11 @@ def _section(label: str) -> str:
 
 
 def main() -> None:
+    with as_command():
+        _print_tables()
+
+
+def _print_tables() -> None:
     if len(sys.argv) != 2:
         raise UsageError("Name one corpus.", hint="python -m evals.aspects CORPUS.jsonl")
     abstracts = read_labelled(Path(sys.argv[1]).read_text("utf-8").splitlines())
@@ -134,7 +138,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    from rag.command import as_command
-
-    with as_command():
-        main()
+    main()

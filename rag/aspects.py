@@ -109,7 +109,7 @@ _CUES: Mapping[Aspect, tuple[tuple[float, re.Pattern[str]], ...]] = {
               r"we searched|medline|pubmed|embase|in vitro|in vivo|mouse model)\b"),
         (0.6, r"\b(?:were|was|we) (?:\w+ )?(?:enrol\w+|recruited|randomi[sz]ed|included|assigned|collected|obtained|measured|"
               r"assessed|analy[sz]ed|identified|examined|performed|used|studied|treated|selected|conducted|followed|"
-              r"evaluated|determined|compared|investigated|isolated|administered|generated|sequenced|screened|calculated)\b"),
+              r"evaluated|determined|compared|investigated|isolated|administered|generated|sequenced|screened|calculated|recorded|sampled|interviewed|tested)\b"),
         (0.8, r"\b(?:experiments?|evaluat\w+|experimental\w*|empirical\w*|benchmark\w*|tested|validated?|(?:is|are|was|were) applied)\b[^.;]{0,90}"
               r"\b(?:on|across|over|using|with|in|to)\b"),
         (0.7, r"\b(?:datasets?|benchmarks?|corpus|corpora|test ?beds?|simulations?|simulator|prototype|platforms?|gpus?|fpga|"

@@ -7,6 +7,7 @@ Vouch knows of.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeGuard
 
@@ -52,7 +53,8 @@ def save_papers(papers: Sequence[Paper], path: Path) -> str:
         partial.write_text(export_papers(papers, format_of(path.name)), "utf-8", newline="")
         partial.replace(path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
         raise UsageError(
             f"{path} cannot be written: {error.strerror}.", hint="Name another file or folder."
         ) from error

@@ -48,9 +48,9 @@ _TESTED_ON = re.compile(
     re.I,
 )
 _TESTED_ACROSS = re.compile(
-    r"\b((?:across|over|on) (?:[^\s,.;]+ ){0,10}?(?:tasks?|datasets?|benchmarks?|models?|networks?|architectures?|"
-    r"domains?|languages?|platforms?|devices?|images?|videos?|data|backbones?|problems?|GPUs?|"
-    r"ImageNet[\w-]*|CIFAR[\w-]*|COCO|GLUE|MNIST)(?: (?:and|of|in|at|from|for|like|such as) [^,.;]{2,60}?)?)"
+    r"\b((?:(?:across|over) (?:[^\s,.;]+ ){0,10}?(?:models?|networks?|architectures?|platforms?|devices?|backbones?|GPUs?)"
+    r"|(?:across|over|on) (?:[^\s,.;]+ ){0,10}?(?:tasks?|datasets?|benchmarks?|domains?|languages?|images?|videos?|problems?|"
+    r"ImageNet[\w-]*|CIFAR[\w-]*|COCO|GLUE|MNIST))(?: (?:and|of|in|at|from|for|like|such as) [^,.;]{2,60}?)?)"
     r"(?=(?:,(?! (?:and )?[A-Z\d])|[.;])| (?:the|our|we|while|with|by|compared|under|without|show|demonstrat|using|than|and|to|respectively)\w*\b)",
 )
 # The sentence that first says what the authors do says more of the idea than those that go on about it.
@@ -64,6 +64,7 @@ def _patterns(*cues: tuple[float, str]) -> tuple[tuple[float, re.Pattern[str]], 
 # Weight, and the words that carry it; the sum over those that a sentence holds is its score.
 _CUES: Mapping[Aspect, tuple[tuple[float, re.Pattern[str]], ...]] = {
     "problem": _patterns(
+        (1.2, rf"{_OURS}(?: \w+){{0,2}} (?:address|tackl|consider)\w* (?:\w+ ){{0,4}}(?:problem|challenge|need|issue|question|gap)s?\b"),
         (0.5, r"^(?:however|but|yet|unfortunately|nevertheless|nonetheless|despite|although|while|whereas)\b"),
         (0.5, r"\b(?:challeng\w+|difficult\w*|problem\w*|issues?|bottlenecks?|limit(?:s|ed|ation|ations)|costly|"
               r"expensive|prohibitive\w*|suffers?|hinder\w*|lack(?:s|ing)?|fails?|failure to|struggles?|obstacles?|"
@@ -110,10 +111,10 @@ _CUES: Mapping[Aspect, tuple[tuple[float, re.Pattern[str]], ...]] = {
         (0.6, r"\b(?:were|was|we) (?:\w+ )?(?:enrol\w+|recruited|randomi[sz]ed|included|assigned|collected|obtained|measured|"
               r"assessed|analy[sz]ed|identified|examined|performed|used|studied|treated|selected|conducted|followed|"
               r"evaluated|determined|compared|investigated|isolated|administered|generated|sequenced|screened|calculated|recorded|sampled|interviewed|tested)\b"),
-        (0.8, r"\b(?:experiments?|evaluat\w+|experimental\w*|empirical\w*|benchmark\w*|tested|validated?|(?:is|are|was|were) applied)\b[^.;]{0,90}"
-              r"\b(?:on|across|over|using|with|in|to)\b"),
-        (0.7, r"\b(?:datasets?|benchmarks?|corpus|corpora|test ?beds?|simulations?|simulator|prototype|platforms?|gpus?|fpga|"
-              r"data sets?|ImageNet|CIFAR\S*|LLaMA\S*|MNIST|COCO|GLUE|WikiText\S*|hardware|measurements?|specimens|"
+        (0.8, r"\b(?:experiments?|evaluat\w+|experimental\w*|empirical\w*|benchmark\w*|tested|validated?|(?:is|are|was|were) applied)\b[^.,;]{0,60}"
+              r"\b(?:on|across|over|using)\b"),
+        (0.7, r"\b(?:datasets?|benchmarks?|corpus|corpora|test ?beds?|simulations?|simulator|prototype|"
+              r"data sets?|ImageNet|CIFAR\S*|LLaMA\S*|MNIST|COCO|GLUE|WikiText\S*|measurements?|specimens|"
               r"field (?:data|tests?|trials?)|case study)\b"),
         (-0.6, r"\b(?:conclu\w+|suggest\w*|should|we propose|is associated|may|might)\b"),
         (-0.6, r"^(?:however|although|despite|while|recent|existing)\b|\b(?:widely|rapid|traditional|conventional)\b|\bha(?:ve|s) been\b|\bp ?[<=>]|\bconfidence interval|\bCI\b|\bfound that\b"),

@@ -103,14 +103,18 @@ class Assistant:
     ) -> Generator[Answer, None, None]:
         """The table of the papers, then a checked sentence of some of them."""
         asked = reading_question(sides)
-        passages: tuple[Passage, ...] = ()
-        if sides.papers:
+        papers = self.library.papers_by_id(sides.papers).values()
+        passages = compared_passages(sides, [Passage(paper, 1.0, 1.0) for paper in papers])
+        readings = [Reading(passage) for passage in passages]
+        reader = None
+        if len(passages) > 1 and not sides.by_date:
+            yield compare(question, plan, readings, model=None, timings=watch.timings())
             of_each = replace(plan, question=asked, scope=Scope(papers=sides.papers))
-            passages = compared_passages(plan, self._retrieve(of_each, len(sides.papers)))
+            passages = compared_passages(sides, self._retrieve(of_each, len(sides.papers)))
+            readings = [quote(passage, count=QUOTES_FROM_OTHERS) for passage in passages]
+            reader = self.reader()
         watch.retrieved()
-        readings = [quote(passage, count=QUOTES_FROM_OTHERS) for passage in passages]
         yield compare(question, plan, readings, model=None, timings=watch.timings())
-        reader = self.reader() if len(readings) > 1 and not sides.by_date else None
         if reader is None:
             return
         for place, quoted in enumerate(readings[: self.papers_read]):

@@ -30,7 +30,7 @@ from rag.types import (
     Table,
     Timings,
 )
-from rag.words import content_stems, holds_name, is_name, spaced
+from rag.words import content_stems, fold_name, holds_name, is_name, spaced
 
 MOST_PAPERS = 6
 MOST_SENTENCES = 2
@@ -46,6 +46,12 @@ _OF_EACH = re.compile(
     re.I,
 )
 _ASKS = re.compile(r"(?:what|which|how|why|when|where|who|does|do|is|are|can|should)\b", re.I)
+
+
+def compared_passages(sides: Sides, passages: Sequence[Passage]) -> tuple[Passage, ...]:
+    """The passages of the papers compared, in the reader's order."""
+    by_id = {passage.paper.id: passage for passage in passages}
+    return tuple(by_id[paper_id] for paper_id in sides.papers[:MOST_PAPERS] if paper_id in by_id)
 
 
 def reading_question(sides: Sides) -> str:
@@ -168,10 +174,11 @@ def _asked(sides: Sides, readings: Sequence[Reading]) -> Row:
 
 def _on_each_other(papers: Sequence[Paper]) -> Row:
     """What an abstract says of another one of the papers, by its name."""
-    names = {paper.id: name for paper in papers if is_name(name := short_name(paper.title))}
+    names = [name for paper in papers if is_name(name := short_name(paper.title))]
     cells = []
     for number, paper in enumerate(papers, 1):
-        others = [name for key, name in names.items() if key != paper.id]
+        own = fold_name(paper.title)
+        others = [name for name in names if fold_name(name) not in own]
         cells.append(_cell(paper, _sentence_naming(others, paper.abstract), number))
     return Row("on the others", tuple(cells))
 
@@ -249,10 +256,3 @@ def _written(readings: Sequence[Reading], table: Table) -> list[Claim]:
             found.append(Claim(without_marks(text), (number,), "supported", words, span, verdict.score))
             break
     return found[:MOST_SENTENCES]
-
-
-def compared_passages(plan: Plan, passages: Sequence[Passage]) -> tuple[Passage, ...]:
-    """The passages of the papers compared, in the reader's order."""
-    by_id = {passage.paper.id: passage for passage in passages}
-    wanted = plan.sides.papers[:MOST_PAPERS] if plan.sides else ()
-    return tuple(by_id[paper_id] for paper_id in wanted if paper_id in by_id)

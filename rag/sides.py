@@ -49,7 +49,7 @@ _CLAUSE = re.compile(
     r"[?;:!]|\.\s|\s[-–—]\s|,\s+(?=(?:which|what|whats|how|who|when|where|why|do|does|is|are|both|in terms|and how|and what|for|please)\b)"
 )
 _BETWEEN = re.compile(
-    r",|\||\b(?:and|with|to|against|vs\.?|versus|or|from|than|compared|between|differ\w*|(?:dis)?agree\w*|contradict\w*)(?!\w)|&|\+|/",
+    r",|\||\b(?:and|with|to|against|vs\.?|versus|or|from|than|compared|between|differ\w*|(?:dis)?agree\w*|contradict\w*)(?!\w)|&|\s\+\s|/",
     re.I,
 )
 # Words of asking for a comparison; none of them is a side.

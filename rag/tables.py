@@ -36,4 +36,4 @@ def table_csv(table: Table) -> str:
 
 
 def _in_cell(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("|", "\\|")
+    return text.replace("|", "\\|")

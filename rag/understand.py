@@ -164,7 +164,7 @@ def understand(question: str, history: Sequence[Turn], gazetteer: Gazetteer) -> 
 
 def _comparison(question: str, sides: Sides, gazetteer: Gazetteer) -> Plan:
     """The plan for a comparison of these papers, wherever on the shelf they are."""
-    titles = " and ".join(f"“{gazetteer.papers[paper].title}”" for paper in sides.papers)
+    titles = ", ".join(f"“{gazetteer.papers[paper].title}”" for paper in sides.papers)
     understood_as = f"{question} · comparing {titles}" if titles else question
     return Plan(question, "compare", Scope(), sides.papers, understood_as, sides=sides)
 

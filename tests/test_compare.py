@@ -141,11 +141,11 @@ def test_sides_that_were_not_found_are_named():
 
 def test_of_more_than_six_papers_the_first_six_are_compared():
     papers = [make_paper(f"Net{place}: A title", "Larks sing.", index=place) for place in range(8)]
-    plan = Plan("", "compare", sides=Sides(tuple(paper.id for paper in papers)))
+    sides = Sides(tuple(paper.id for paper in papers))
     passages = [Passage(paper, 1, 1) for paper in reversed(papers)]
-    chosen = compared_passages(plan, passages)
+    chosen = compared_passages(sides, passages)
     assert [passage.paper for passage in chosen] == papers[:6]
-    told = answer(papers[:6], plan.sides)
+    told = answer(papers[:6], sides)
     assert "the first 6 of the 8" in told.text
 
 

@@ -117,7 +117,7 @@ _CUES: Mapping[Aspect, tuple[tuple[float, re.Pattern[str]], ...]] = {
               r"data sets?|ImageNet|CIFAR\S*|LLaMA\S*|MNIST|COCO|GLUE|WikiText\S*|measurements?|specimens|"
               r"field (?:data|tests?|trials?)|case study)\b"),
         (-0.6, r"\b(?:conclu\w+|suggest\w*|should|we propose|is associated|may|might)\b"),
-        (-0.6, r"^(?:however|although|despite|while|recent|existing)\b|\b(?:widely|rapid|traditional|conventional)\b|\bha(?:ve|s) been\b|\bp ?[<=>]|\bconfidence interval|\bCI\b|\bfound that\b"),
+        (-0.6, r"^(?:however|although|despite|while|recent|existing|current)\b|\b(?:widely|rapid|traditional|conventional)\b|\bha(?:ve|s) been\b|\bp ?[<=>]|\bconfidence interval|\bCI\b|\bfound that\b"),
     ),
     "result": _patterns(
         (0.8, r"\b(?:results?|experiments?|evaluations?|findings|analys[ie]s|simulations?|data)\b[^.;]{0,120}\b(?:show|demonstrat|"

@@ -33,7 +33,7 @@ _RELATED = re.compile(
     re.I,
 )
 _BY_DATE = re.compile(
-    r"\b(?:older|newer|earlier|later) than\b|\bc[ao]mes? (?:out )?(?:first|earlier|later|last|before|after)|\b(?:is|was|are|were|appeared|published|written|released|dated) "
+    r"\b(?:older|newer|earlier|later) than\b|\bc[ao]mes? (?:out )?(?:first|earlier|later|last|before|after)|\b(?:is|was|are|were|appeared|published|written|released|dated|appear(?:s|ed)?) "
     r"(?:the )?(?:first|earlier|later|last|older|oldest|newer|newest|earliest|before|after)\b|"
     r"\b(?:which|what|who) (?:\w+ ){0,3}(?:is |was |came |are |were )?(?:first|earlier|older|oldest|newer|newest|earliest)\b|\border of (?:date|publication)\b",
     re.I,
@@ -107,7 +107,7 @@ class _Mention:
 def find_sides(question: str, before: Sequence[str], shelf: Names) -> Sides | None:
     """What the question compares; `before` are papers that the last answer cited. None: no papers."""
     outright = bool(_OUTRIGHT.search(question))
-    if not (outright or _RELATED.search(question)):
+    if not (outright or _RELATED.search(question) or _BY_DATE.search(question)):
         return None
     mentions = _mentions(question, shelf)
     mentions += _bare_sides(_masked(question, mentions), shelf) if outright or mentions else []

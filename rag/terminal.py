@@ -82,7 +82,7 @@ def _markdown(text: str) -> list[RenderableType]:
 
 def _table(table: Table) -> RenderableType:
     drawn = Grid(show_lines=True, expand=True)
-    drawn.add_column("", ratio=1, min_width=8)
+    drawn.add_column("", min_width=max(len(row.aspect) for row in table.rows))
     for head in _heads(table):
         drawn.add_column(Text(head), ratio=4, overflow="fold")
     for row in table.rows:

@@ -143,6 +143,8 @@ def test_what_is_asked_of_each(question: str, topic: str):
     [
         ("Which came first, LazyDiT or QuEST?", True),
         ("Is QuEST newer than LazyDiT?", True),
+        ("Did LazyDiT appear before QuEST?", True),
+        ("was QuEST published after LazyDiT?", True),
         ("LazyDiT or QuEST, which is older?", True),
         ("LazyDiT or QuEST: which is better?", False),
         ("compare LazyDiT and QuEST", False),

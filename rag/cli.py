@@ -203,7 +203,8 @@ def papers(
     )
     found = Library.open(load_settings().library_path).papers(scope)
     if as_json or style == "json":
-        print(export_papers(found, "json"), end="")
+        for paper in found:
+            print(export_papers([paper], "json"), end="")
     elif is_format(style):
         print(harmless(export_papers(found, style)), end="")
     else:

@@ -10,15 +10,16 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rag import catalogue
+from rag.compare import compare, compared_passages, reading_question
 from rag.compose import compose, hedge, refuse
 from rag.library import Library
 from rag.protocols import Embedders, VectorStore
 from rag.read import READING, Reader, quote, read
 from rag.retrieve import retrieve
-from rag.types import Answer, Kind, Passage, Plan, Reading, Timings, Turn, Usage
+from rag.types import Answer, Kind, Passage, Plan, Reading, Scope, Sides, Timings, Turn, Usage
 from rag.understand import Gazetteer, understand
 
 # Papers ranked for one question, and titles named when nothing answers.
@@ -81,6 +82,9 @@ class Assistant:
         if plan.kind == "catalogue":
             yield catalogue.answer(question, plan, library=self.library)
             return
+        if plan.sides:
+            yield from self._compare(question, plan, plan.sides, watch)
+            return
         passages = self._retrieve(plan, PAPERS_RANKED)
         watch.retrieved()
         nearest = passages[:PAPERS_NAMED_IN_REFUSAL]
@@ -93,6 +97,32 @@ class Assistant:
                     yield hedge(answer, nearest)
         else:
             yield refuse(question, plan, nearest, timings=watch.timings())
+
+    def _compare(
+        self, question: str, plan: Plan, sides: Sides, watch: _Watch
+    ) -> Generator[Answer, None, None]:
+        """The table of the papers, then a checked sentence of some of them."""
+        asked = reading_question(sides)
+        papers = self.library.papers_by_id(sides.papers).values()
+        passages = compared_passages(sides, [Passage(paper, 1.0, 1.0) for paper in papers])
+        readings = [Reading(passage) for passage in passages]
+        reader = None
+        if len(passages) > 1 and not sides.by_date:
+            yield compare(question, plan, readings, model=None, timings=watch.timings())
+            of_each = replace(plan, question=asked, scope=Scope(papers=sides.papers))
+            passages = compared_passages(sides, self._retrieve(of_each, len(sides.papers)))
+            readings = [quote(passage, count=QUOTES_FROM_OTHERS) for passage in passages]
+            reader = self.reader()
+        watch.retrieved()
+        yield compare(question, plan, readings, model=None, timings=watch.timings())
+        if reader is None:
+            return
+        for place, quoted in enumerate(readings[: self.papers_read]):
+            for reading in read(quoted, asked, reader=reader, on_usage=watch.used):
+                if reading.draft != READING:
+                    watch.wrote()
+                readings[place] = reading
+                yield compare(question, plan, readings, model=reader.model.name, timings=watch.timings())
 
     def _read_all(
         self, question: str, plan: Plan, chosen: Sequence[Passage], watch: _Watch

@@ -85,26 +85,45 @@ def ask(
     question: Annotated[str | None, typer.Argument(help="The question.")] = None,
     as_json: Json = False,
     batch: Annotated[Path | None, typer.Option(help="A file of questions, one JSON object a line.")] = None,
+    style: Annotated[
+        str, typer.Option("--format", help="markdown, csv (a comparison's table, else the sources) or json.")
+    ] = "",
+    export: Annotated[
+        Path | None,
+        typer.Option(help="A new file for what was cited: .bib, .ris, .json (CSL), .md, .csv or .jsonl."),
+    ] = None,
 ) -> None:
     """Answer a question, with the papers that each sentence comes from."""
     if (question is None) == (batch is None):
         raise UsageError("Give either a question or --batch FILE.", hint='Such as: vouch ask "What is OWL?"')
     if batch is not None:
+        if style or export:
+            raise UsageError("--format and --export go with one question.", hint="--batch prints JSON.")
         _ask_batch(batch)
         return
     from rag.config import load_settings
+    from rag.printed import answer_in, check_style, check_target, save_papers
+    from rag.terminal import harmless, show_answers
     from rag.understand import check_question
     from rag.wiring import ModelSlot, open_assistant
 
+    check_style(style, ("markdown", "csv", "json"))
     check_question(question or "")
+    if export:
+        check_target(export)
     settings = load_settings()
     assistant = open_assistant(settings, slot=ModelSlot(settings))
-    if as_json:
-        _print_json(assistant.ask(question or "").record())
+    if as_json or style == "json":
+        answer = assistant.ask(question or "")
+        _print_json(answer.record())
+    elif style:
+        answer = assistant.ask(question or "")
+        print(harmless(answer_in(answer, style)), end="")
     else:
-        from rag.terminal import show_answers
-
-        show_answers(assistant.stream(question or ""))
+        answer = show_answers(assistant.stream(question or ""))
+    if export:
+        cited = [citation.paper for citation in answer.citations]
+        say(save_papers(cited, export) if cited else f"Nothing was cited, so {export} was not written.")
 
 
 @app.command()
@@ -155,14 +174,18 @@ def papers(
     since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="This day or later.")] = None,
     until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="This day or earlier.")] = None,
     dated: Annotated[bool | None, typer.Option("--dated/--undated", help="With or without a date.")] = None,
+    style: Annotated[str, typer.Option("--format", help="bibtex, ris, csl, markdown, csv or json.")] = "",
     as_json: Json = False,
 ) -> None:
-    """List the shelf; filters add up; --json prints one paper a line."""
+    """List the shelf; filters add up; --json (or --format json) prints one paper a line."""
     from rag.config import load_settings
+    from rag.export import FORMATS, export_papers
     from rag.library import Library
+    from rag.printed import check_style, is_format
     from rag.terminal import harmless
     from rag.types import Scope
 
+    check_style(style, FORMATS)
     scope = Scope(
         authors=tuple(author or ()),
         years=tuple(year or ()),
@@ -179,10 +202,13 @@ def papers(
         not_authors=tuple(without or ()),
     )
     found = Library.open(load_settings().library_path).papers(scope)
-    for paper in found:
-        if as_json:
-            print(json.dumps(paper.record(), ensure_ascii=False))
-        else:
+    if as_json or style == "json":
+        for paper in found:
+            print(export_papers([paper], "json"), end="")
+    elif is_format(style):
+        print(harmless(export_papers(found, style)), end="")
+    else:
+        for paper in found:
             date = paper.date.isoformat() if paper.date else "no date   "
             names = ", ".join(paper.authors) + (" et al." if paper.et_al else "")
             print(harmless(f"{date}  {paper.category or '  '}  {paper.title} — {names}"))

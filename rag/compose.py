@@ -89,7 +89,7 @@ def answer_text(claims: Iterable[Claim]) -> str:
             if running and not _same_paper(running[-1], marks):
                 paragraphs.append(" ".join(running))
                 running = []
-            running.append(f"{claim.text} {marks}")
+            running.append(f"{claim.text} {marks}".rstrip())
     if running:
         paragraphs.append(" ".join(running))
     return "\n\n".join(paragraphs)
@@ -106,7 +106,7 @@ def _written(reading: Reading, number: int) -> list[Claim]:
 def _claim(sentence: str, verdict: Verdict, number: int) -> Claim:
     quote = verdict.quote
     return Claim(
-        text=_without_marks(sentence),
+        text=without_marks(sentence),
         citations=(number,),
         support="supported",
         quote=quote.text if quote else "",
@@ -129,7 +129,7 @@ def _repeats(quote: Quote, said: set[str]) -> bool:
     return bool(stems) and len(stems & said) / len(stems) >= REPEATS
 
 
-def _without_marks(sentence: str) -> str:
+def without_marks(sentence: str) -> str:
     """A model's own citation marks mean nothing; the number comes from the paper it read."""
     return re.sub(r"\s*\[\d+\]", "", sentence).strip()
 

@@ -183,12 +183,29 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Sides:
+    """What a comparison sets against each other: `papers` (ids) in the reader's order.
+
+    `unfound` are sides that no paper of the shelf is known by. `topic` is what is asked of each
+    paper, where more than a comparison is asked for; `by_date` says that only their order is.
+    `note` says how sides were taken.
+    """
+
+    papers: tuple[str, ...]
+    unfound: tuple[str, ...] = ()
+    topic: str = ""
+    by_date: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A question, understood: what it asks, of which part of the shelf, of which papers.
 
     `question` stands alone; `named` holds ids of papers that the question names. `record` holds
     what it asks of their records, which the library answers without reading them. `inquiry` is
-    what it asks of the collection as a whole, where that is understood to the last word.
+    what it asks of the collection as a whole, where that is understood to the last word. `sides`
+    are the papers that it compares.
     """
 
     question: str
@@ -198,6 +215,7 @@ class Plan:
     understood_as: str = ""
     record: tuple[RecordField, ...] = ()
     inquiry: Inquiry | None = None
+    sides: Sides | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +321,38 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """One aspect of the compared papers, a cell for each; None where the abstract does not state it."""
+
+    aspect: str
+    cells: tuple[Claim | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Papers side by side: `columns` are the papers, `heads` their short names."""
+
+    columns: tuple[Citation, ...]
+    heads: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """Every cell that states something, row by row."""
+        return tuple(cell for row in self.rows for cell in row.cells if cell)
+
+    def record(self) -> dict[str, Any]:
+        heads = zip(self.columns, self.heads, strict=True)
+        return {
+            "columns": [{**citation.record(), "head": head} for citation, head in heads],
+            "rows": [
+                {"aspect": row.aspect, "cells": [cell.record() if cell else None for cell in row.cells]}
+                for row in self.rows
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Timings:
     """Seconds since the question; `first_token_s` is None where no model wrote."""
 
@@ -327,7 +377,7 @@ class Answer:
     """What a reader gets: also a refusal is one (`status` "not_found", `nearest` titles).
 
     While an answer streams, `draft` holds the unchecked sentence being written; it is empty
-    in the last Answer and is never part of `text` or `claims`.
+    in the last Answer and is never part of `text` or `claims`. The cells of a `table` are claims, too.
     """
 
     question: str
@@ -341,6 +391,7 @@ class Answer:
     model: str | None = None
     timings: Timings = Timings()
     draft: str = ""
+    table: Table | None = None
 
     def turn(self) -> Turn:
         """What a later question of the conversation may point back to."""
@@ -357,6 +408,7 @@ class Answer:
             "claims": [claim.record() for claim in self.claims],
             "citations": [citation.record() for citation in self.citations],
             "nearest": [paper.title for paper in self.nearest],
+            **({"table": self.table.record()} if self.table else {}),
             "model": self.model,
             "timings": self.timings.record(),
         }

@@ -16,7 +16,8 @@ from rag.cleaning import clean
 from rag.errors import QuestionError
 from rag.marking import Shelf, know_shelf
 from rag.scopes import scope_words
-from rag.types import Kind, Paper, Plan, RecordField, Scope, Turn
+from rag.sides import find_sides
+from rag.types import Kind, Paper, Plan, RecordField, Scope, Sides, Turn
 from rag.words import STOP_WORDS, content_words, fold_name, is_name, names, words
 
 MAX_QUESTION_CHARACTERS = 2000
@@ -141,6 +142,8 @@ def understand(question: str, history: Sequence[Turn], gazetteer: Gazetteer) -> 
     """
     question = check_question(question)
     before = history[-1].paper_ids if history else ()
+    if sides := find_sides(question, before, gazetteer):
+        return _comparison(question, sides, gazetteer)
     record = _record(question) if _named(question, gazetteer) else ()
     asked = Asked() if record else read_question(question, gazetteer.shelf, before=before)
     if asked.inquiry:
@@ -157,6 +160,13 @@ def understand(question: str, history: Sequence[Turn], gazetteer: Gazetteer) -> 
     kind = "catalogue" if record else kind
     understood_as = " · ".join([alone, *scope_words(scope), *asked.notes])
     return Plan(alone, kind, scope, named, understood_as, record)
+
+
+def _comparison(question: str, sides: Sides, gazetteer: Gazetteer) -> Plan:
+    """The plan for a comparison of these papers, wherever on the shelf they are."""
+    titles = ", ".join(f"“{gazetteer.papers[paper].title}”" for paper in sides.papers)
+    understood_as = f"{question} · comparing {titles}" if titles else question
+    return Plan(question, "compare", Scope(), sides.papers, understood_as, sides=sides)
 
 
 def check_question(question: str) -> str:

@@ -167,6 +167,30 @@ def test_each_paper_of_a_comparison_is_read_by_itself(desk: Open) -> None:
     assert said[STBLLM_SAYS] == STBLLM.title
 
 
+def test_the_table_comes_before_anything_is_retrieved_or_read(desk: Open) -> None:
+    def unopened() -> Reader | None:
+        raise AssertionError("the model was asked for")
+
+    answers = replace(desk().assistant, reader=unopened).stream("Compare STBLLM with OWL.")
+    first = next(answers)
+    answers.close()
+    assert first.table is not None
+    assert [column.paper.title for column in first.table.columns] == [STBLLM.title, OWL.title]
+
+
+def test_an_order_by_date_needs_no_model(desk: Open) -> None:
+    opened = desk()
+    (answer,) = opened.assistant.stream("Which came first, OWL or STBLLM?")
+    assert "First came" in answer.text or "dated alike" in answer.text or "cannot be told" in answer.text
+    assert opened.model.prompts == []
+
+
+def test_a_side_that_is_not_on_the_shelf_is_named(desk: Open) -> None:
+    answer = desk().assistant.ask("Compare OWL with FooNet9.")
+    assert (answer.kind, answer.status) == ("compare", "partly")
+    assert "“FooNet9”" in answer.text
+
+
 def test_no_more_papers_are_read_than_allowed(desk: Open) -> None:
     opened = desk(papers_read=1)
     answer = opened.assistant.ask("Compare OWL and STBLLM.")

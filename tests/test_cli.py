@@ -286,7 +286,8 @@ def test_a_page_that_cannot_be_read_is_named_and_nothing_is_written(
 
 
 def assert_answer(record: dict[str, Any], *, more: Sequence[str] = ()) -> None:
-    assert list(record) == [*more, *ANSWER_KEYS]
+    assert [key for key in record if key != "table"] == [*more, *ANSWER_KEYS]
+    assert "table" not in record or record["kind"] == "compare"
     assert record["kind"] in {"paper", "topic", "compare", "summary", "catalogue", "other"}
     assert record["status"] in {"answered", "partly", "not_found"}
     assert list(record["timings"]) == TIMING_KEYS
@@ -331,6 +332,38 @@ def test_ask_json_is_the_contract_whatever_is_asked(question: str, quotes: Vouch
         if claim["support"] != "computed":
             cited = papers[record["citations"][claim["citations"][0] - 1]["title"]]
             assert cited.abstract[slice(*claim["span"])] == claim["quote"]
+
+
+def test_a_comparison_is_a_table(quotes: Vouch) -> None:
+    (record,) = quotes("ask", "--json", "Compare OWL and STBLLM.").rows
+    assert [column["number"] for column in record["table"]["columns"]] == [1, 2]
+    assert [row["aspect"] for row in record["table"]["rows"]][-2:] == ["code", "date"]
+    assert all(len(row["cells"]) == 2 for row in record["table"]["rows"])
+    written = quotes("ask", "--format", "csv", "Compare OWL and STBLLM.")
+    assert written.out.startswith("aspect,")
+    assert quotes("ask", "--format", "json", "Compare OWL and STBLLM.").rows[0]["table"] == record["table"]
+    assert "| date |" in quotes("ask", "--format", "markdown", "Compare OWL and STBLLM.").out
+
+
+def test_what_was_cited_is_exported_to_a_new_file(quotes: Vouch, tmp_path: Path) -> None:
+    target = tmp_path / "cited.bib"
+    run = quotes("ask", "What is STBLLM?", "--export", str(target))
+    assert run.code == 0
+    assert str(target) in run.err
+    assert "@misc{" in target.read_text("utf-8")
+    before = target.read_bytes()
+    assert_refused(quotes("ask", "What is OWL?", "--export", str(target)), 2, said="exists already")
+    assert target.read_bytes() == before
+    assert_refused(quotes("ask", "What is OWL?", "--export", str(tmp_path / "a.doc")), 2, said="no format")
+    assert_refused(quotes("ask", "What is OWL?", "--format", "pdf"), 2, said="pdf")
+
+
+def test_papers_in_formats(quotes: Vouch) -> None:
+    listed = quotes("papers", "--json")
+    assert quotes("papers", "--format", "json") == listed
+    assert quotes("papers", "--format", "bibtex").out.count("@misc{") == len(listed.rows)
+    assert len(json.loads(quotes("papers", "--format", "csl").out)) == len(listed.rows)
+    assert_refused(quotes("papers", "--format", "pdf"), 2, said="pdf")
 
 
 def test_an_answer_in_a_pipe_is_plain_text(quotes: Vouch) -> None:

@@ -41,6 +41,11 @@ GRAPH: dict[str, set[str]] = {
     "asked": {"types", "authors", "marking", "senses", "wordings"},
     "tally": {"types"},
     "caveats": {"types", "library"},
+    # papers as text, and side by side
+    "export": VALUES | {"words"},
+    "tables": {"types"},
+    "aspects": {"sentences"},
+    "sides": {"types", "words"},
     # adapters: a format, a library, a file; never each other, but for what they are made of
     "layouts": VALUES | {"bylines"},
     "listings": {"errors"},
@@ -64,31 +69,34 @@ GRAPH: dict[str, set[str]] = {
     "engine": VALUES | {"llama", "prompt", "cores", "states"},
     # stages: they meet in types, never each other
     "chunk": {"types", "sentences"},
-    "understand": VALUES | {"words", "cleaning", "asked", "marking", "scopes"},
+    "understand": VALUES | {"words", "cleaning", "asked", "marking", "scopes", "sides"},
     "catalogue": {"types", "library", "scopes", "tally", "caveats"},
     "retrieve": {"types", "protocols", "library", "words", "evidence"},
     "read": {"types", "protocols", "prompt", "sentences"},
     "verify": {"types", "words", "quantities", "statement", "features", "support_model"},
     "compose": {"types", "words"},
+    "compare": {"types", "words", "sentences", "scopes", "aspects", "tables", "compose"},
     # pipelines
     "ingest": VALUES | {"protocols", "pages", "chunk", "library", "tokens"},
     "ahead": VALUES | {"read"},
     "assistant": VALUES
-    | {"protocols", "library", "understand", "catalogue", "retrieve", "read", "verify", "compose"},
+    | {"protocols", "library", "understand", "catalogue", "retrieve", "read", "verify", "compose"}
+    | {"compare"},
     # the wiring may import everything
     # doors
     "batch": {"errors"},
-    "terminal": {"types"},
+    "terminal": {"types", "tables"},
+    "printed": VALUES | {"export", "tables"},
     "bars": set(),
     "command": {"errors"},
     "doctor": VALUES | {"config", "wiring", "weights", "embed", "cores"},
     "cli": VALUES
     | {"config", "wiring", "weights", "library", "understand", "compose", "assistant"}
-    | {"batch", "terminal", "bars", "command", "doctor"}
+    | {"batch", "terminal", "printed", "export", "bars", "command", "doctor"}
     | {"ui.app", "ui.desk", "evals.options", "evals.run"},
 }
 EVERYTHING = {"wiring"}
-DOORS = {"cli", "batch", "terminal", "bars", "command", "doctor"}
+DOORS = {"cli", "batch", "terminal", "printed", "bars", "command", "doctor"}
 
 # Heavy library: the one module that imports it, and a metric that must stand apart.
 HEAVY = {

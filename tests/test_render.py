@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.types import Answer, Citation, Claim, Paper, Timings
+from rag.types import Answer, Citation, Claim, Paper, Row, Table, Timings
 from ui import render
 
 ABSTRACT = "Networks are heavy. We keep salient weights in more bits. It is 2x faster."
@@ -320,3 +320,33 @@ def test_the_footer_tells_model_and_times(answer: Answer, footer: str) -> None:
 def test_a_problem_says_what_to_do() -> None:
     shown = Shown(render.render_problem("The model is missing.", "Run vouch models pull."))
     assert shown.text == "The model is missing. Run vouch models pull."
+
+
+def compared(words: str) -> Answer:
+    cell = Claim(words, (1,), "quoted", words, None, 1.0)
+    code = Claim("marked with code", (2,), "computed", "", None, 1.0)
+    note = Claim("A note.", (), "computed", "", None, 1.0)
+    table = Table(
+        (Citation(1, PAPER), Citation(2, PAPER)),
+        (words, "Other"),
+        (Row("idea", (cell, None)), Row("code", (None, code))),
+    )
+    claims = (note, *table.claims, CLAIM)
+    return replace(ANSWER, kind="compare", claims=claims, citations=table.columns, table=table)
+
+
+def test_a_table_stands_between_notes_and_sentences() -> None:
+    page = render.render_answer(compared("words"), anchor="a1")
+    places = [page.index(part) for part in ("A note.", "<table>", "<q>words</q>", "</table>", CLAIM.text)]
+    assert places == sorted(places)
+    assert page.count("not stated in the abstract") == 2
+    assert page.count("<q>words</q>") == 1
+    assert 'data-source="a1-source-2"' in page
+
+
+@pytest.mark.parametrize("words", HOSTILE.values(), ids=HOSTILE.keys())
+def test_nothing_in_a_cell_becomes_a_part_of_the_page(words: str) -> None:
+    plain = Shown(render.render_answer(compared("words"), anchor="a1"))
+    hostile = Shown(render.render_answer(compared(words), anchor="a1"))
+    assert hostile.tags == plain.tags
+    assert words in hostile.text

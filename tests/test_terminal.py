@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
+from rag.tables import table_markdown
 from rag.terminal import plain_text, show_answers
-from rag.types import Answer, Citation, Claim, Paper, Timings
+from rag.types import Answer, Citation, Claim, Paper, Row, Table, Timings
 
 OWL = make_paper(
     "OWL: A Missing Secret", authors=("Lu Yin", "You Wu"), et_al=True, published=date(2023, 10, 8)
@@ -188,3 +189,25 @@ def source_of(paper: Paper) -> str:
 )
 def test_a_source_gives_no_date_that_is_not_printed(paper: Paper, line: str) -> None:
     assert source_of(paper) == line
+
+
+CELL = Claim("OWL \x1b[31mprunes | `layers`.", (1,), "quoted", "OWL prunes.", None, 1.0)
+COLUMNS = (Citation(1, OWL), Citation(2, UNDATED))
+TABLE = Table(COLUMNS, ("OWL", "No Date"), (Row("idea", (CELL, None)),))
+COMPARED = replace(
+    ANSWER, text=f"A note.\n\n{table_markdown(TABLE)}\n\nOWL prunes. [1]", table=TABLE, kind="compare"
+)
+
+
+@pytest.mark.parametrize("width", [100, 40])
+def test_a_table_is_drawn_between_what_stands_before_and_after(width: int) -> None:
+    seen = read_by_eye(shown(COMPARED, terminal=True, width=width))
+    places = [seen.index(part) for part in ("A note.", "OWL [1]", "OWL prunes. [1]", "Sources")]
+    assert places == sorted(places)
+    assert "prunes | `layers`." in " ".join(seen.split())
+    assert "---" not in seen
+
+
+def test_columns_too_narrow_to_read_stand_one_under_the_other() -> None:
+    assert "OWL [1]: OWL" in read_by_eye(shown(COMPARED, terminal=True, width=40))
+    assert "OWL [1]: OWL" not in read_by_eye(shown(COMPARED, terminal=True, width=100))

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from html import escape as escape_html
 
-from rag.types import Answer, Citation, Claim, Paper, Timings
+from rag.tables import NOT_STATED
+from rag.types import Answer, Citation, Claim, Paper, Row, Table, Timings
 
 Span = tuple[int, int]
 
@@ -129,7 +130,38 @@ def _claims(answer: Answer, anchor: str) -> str:
     if not answer.claims:
         return f'<p class="claim" dir="auto">{escape(answer.text)}</p>' if answer.text else ""
     titles = {citation.number: citation.paper.title for citation in answer.citations}
-    return "".join(_claim(claim, titles, anchor) for claim in answer.claims)
+    if answer.table is None or not answer.table.claims:
+        return "".join(_claim(claim, titles, anchor) for claim in answer.claims)
+    start = answer.claims.index(answer.table.claims[0])
+    after = start + len(answer.table.claims)
+    before = "".join(_claim(claim, titles, anchor) for claim in answer.claims[:start])
+    table = _table(answer.table, titles, anchor)
+    return f"{before}{table}{''.join(_claim(claim, titles, anchor) for claim in answer.claims[after:])}"
+
+
+def _table(table: Table, titles: dict[int, str], anchor: str) -> str:
+    """Papers side by side; where they do not fit, the table scrolls in a box of its own."""
+    heads = "".join(
+        f'<th scope="col" dir="auto">{escape(head)}{_chip(column.number, titles, anchor)}</th>'
+        for head, column in zip(table.heads, table.columns, strict=True)
+    )
+    rows = "".join(_row(row) for row in table.rows)
+    return (
+        '<div class="compared" role="region" aria-label="Comparison" tabindex="0">'
+        f"<table><thead><tr><td></td>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _row(row: Row) -> str:
+    cells = "".join(_cell(cell) for cell in row.cells)
+    return f'<tr><th scope="row">{escape(row.aspect)}</th>{cells}</tr>'
+
+
+def _cell(cell: Claim | None) -> str:
+    if cell is None:
+        return f'<td class="gap">{NOT_STATED}</td>'
+    words = f"<q>{escape(cell.text)}</q>" if cell.support == "quoted" else escape(cell.text)
+    return f'<td dir="auto">{words}</td>'
 
 
 def _claim(claim: Claim, titles: dict[int, str], anchor: str) -> str:

@@ -50,7 +50,7 @@ def _drawn(answer: Answer) -> RenderableType:
     parts: list[RenderableType] = []
     if answer.draft:
         parts.append(Text(harmless(f"writing, not checked yet: {answer.draft}"), style="dim italic"))
-    parts.append(Markdown(_escaped(harmless(answer.text))))
+    parts.append(Markdown(_markdown(answer)))
     if answer.citations:
         parts.append(Text("\nSources", style="bold"))
         parts += [Text(harmless(_source(answer, index))) for index in range(len(answer.citations))]
@@ -65,6 +65,16 @@ def _source(answer: Answer, index: int) -> str:
     names = ", ".join(paper.authors) + (" et al." if paper.et_al else "")
     dated = f", {paper.date.isoformat()}" if paper.date else ""
     return f"[{citation.number}] {paper.title} — {names}{dated}"
+
+
+def _markdown(answer: Answer) -> str:
+    """The answer's text, nothing in it steering but quotation marks and the heads, which are bold."""
+    heads = {f"**{claim.text}**" for claim in answer.claims if claim.head}
+    lines = (
+        f"**{_escaped(line[2:-2])}**" if line in heads else _escaped(line)
+        for line in harmless(answer.text).split("\n")
+    )
+    return "\n".join(lines)
 
 
 def _escaped(text: str) -> str:

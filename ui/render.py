@@ -133,6 +133,8 @@ def _claims(answer: Answer, anchor: str) -> str:
 
 
 def _claim(claim: Claim, titles: dict[int, str], anchor: str) -> str:
+    if claim.head:
+        return f'<h3 class="theme" dir="auto">{escape(claim.text)}</h3>'
     chips = "".join(_chip(number, titles, anchor) for number in claim.citations)
     if claim.support == "quoted":
         words = claim.quote or claim.text.strip(' "“”')

@@ -8,8 +8,8 @@ are the topic. Knows how summaries are asked for; knows no paper's text but its 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from dataclasses import replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from difflib import get_close_matches
 
@@ -29,32 +29,43 @@ _PAPERS = (
     r"(?:papers?|works?|research|publications?|articles?|studies|contributions?|output|preprints?|literature)"
 )
 _OPENING = (
-    r"^\W*(?:(?:hi|hello|hey|ok(?:ay)?|so|and|now|please|kindly|could you|can you|would you|will you|i want|i need"
-    r"|i would like|i'd like|let me have|give me|give us|write|write me|make|show me|tell me|provide|prepare|get me"
-    r"|a|an|the|short|brief|quick|concise|high-level|little|in short|in brief|briefly|quickly|me|us)\b[\s,]*)*"
+    r"^\W*(?:(?:hi|hello|hey|ok(?:ay)?|so|and|now|please|kindly|could you|can you|would you|will you|i want"
+    r"|i need|i would like|i'd like|let me have|give me|give us|write|write me|make|show me|tell me|provide"
+    r"|prepare|get me|what is|what's|what are|a|an|the|short|brief|quick|concise|high-level|little|in short"
+    r"|in brief|briefly|quickly|me|us)\b[\s,]*)*"
 )
+_OF = r"(?:\s*(?::|,|for (?:me|us)\b|of|on|about|over|across|from|in|with|through)(?=\s|$))*\s+"
 # What asks for a summary, before what it is of.
-_ASKS = (
-    r"(?:sum+[ae]?ri[sz]e?(?:d|s)?|sum up|summing up|summ?ar(?:y|ies)|synopsis|overv(?:ie|ei)w|gist|digest|recap"
-    r"|round-?up|tl;?dr|outline|survey|key (?:ideas|points|findings|themes)|main (?:ideas|points|findings|themes|results)"
-    r"|highlights|themes|brief me|fill me in|catch me up|walk me through|run me through|big picture)"
-)
 _SUMMARY = re.compile(
-    rf"{_OPENING}{_ASKS}(?:\s*(?::|,|for (?:me|us)\b|of|on|about|over|across|from|in|with|through)(?=\s|$))*\s+(?P<rest>.+)$",
+    rf"{_OPENING}(?:sum+[ae]?ri[sz]e?(?:d|s)?|sum up|summing up|summ?ar(?:y|ies)|synopsis"
+    r"|overv(?:ie|ei)w|gist|digest|recap|round-?up|tl;?dr|brief me|fill me in|catch me up|walk me through"
+    r"|run me through|big picture)"
+    rf"{_OF}(?P<rest>.+)$",
+    re.I,
+)
+# These do only of somebody's papers, or of a year's.
+_THEMES = re.compile(
+    rf"{_OPENING}(?:(?:key|main|major|central) (?:ideas|points|findings|themes|results|topics|contributions)"
+    rf"|highlights|themes|outline){_OF}(?P<rest>.+)$",
     re.I,
 )
 _TIMELINE = re.compile(
-    rf"{_OPENING}(?:time-?line|history|chronology|evolution|development|progress|course)\s+(?:of|for|in)\s+(?P<rest>.+)$"
-    r"|^\W*how (?:has|have|did|does)\s+(?P<evolved>.+?)\s+(?:evolved?|develop(?:ed)?|changed?|progress(?:ed)?|unfold(?:ed)?)"
-    r"(?: over (?:time|the years))?\W*$",
+    rf"{_OPENING}(?:time-?line|history|chronology|evolution|development|progress)\s+(?:of|for|in)\s+(?P<rest>.+)$"
+    r"|^\W*how (?:has|have|did|does)\s+(?P<evolved>.+?)\s+"
+    r"(?:evolved?|develop(?:ed)?|changed?|progress(?:ed)?|unfold(?:ed)?)(?: over (?:time|the years))?\W*$",
     re.I,
 )
 _NEW = re.compile(
     r"^\W*(?:so |and )?what(?:['’]s| is| are|s| was)?\s+(?:there\s+)?(?:the\s+)?"
-    r"(?:new|latest|recent|up)\b(?:\s+(?:things?|developments?|results?|work|papers))?"
-    r"\s*(?:from|by|in|on|about|with|for|at|of)?\s+(?P<rest>.+)$"
+    r"(?:new|latest|recent)\b(?:\s+(?:things?|developments?|results?|work|papers))?"
+    r"\s*(?:from|by|in|on|with|for|at|of)\s+(?P<rest>.+)$"
     rf"|{_OPENING}(?:news|(?:latest|recent|new) (?:developments?|advances|results|progress|trends|findings))"
     r"\s+(?:from|by|in|on|about|for|of)\s+(?P<news>.+)$",
+    re.I,
+)
+_JUST_NEW = re.compile(
+    r"^\W*what(?:['’]?s| is| are) (?:new|the (?:latest|news))"
+    r"(?: (?:here|there|today|in here|(?:on|in) (?:the|this|your|my) (?:shelf|library|collection)))?\W*$",
     re.I,
 )
 _BROUGHT = re.compile(
@@ -68,17 +79,17 @@ _ABOUT = re.compile(
     rf"^\W*what(?:['’]s| is| are|s)\s+(?P<rest>.+\b{_PAPERS})\s+(?:all\s+)?(?:about|on|concerned with)\W*$"
     rf"|^\W*(?:tell me about|describe|explain|introduce|present|what do (?:we|you) know (?:about|of))\s+"
     rf"(?P<told>(?:all )?(?:the )?.*\b(?:'s|’s|of|by|s)\s.*\b{_PAPERS}.*)$"
-    r"|^\W*what (?:has|have|did|does|do|is)\s+(?P<who>.+?)\s+(?:been\s+)?(?:done|do|worked?|working|contributed?|studied"
-    r"|study|achieved?|researching|researched?)\b(?:\s+(?:on|about|in|to|with|for|at))?(?P<what>.*)$",
+    r"|^\W*what (?:has|have|did|does|do|is)\s+(?P<who>.+?)\s+(?:been\s+)?(?:done|do|work(?:ed|ing)?|contributed?"
+    r"|studied|study|achieved?|researching|researched?)\b(?:\s+(?:on|about|in|to|with|for|at))?(?P<what>.*)$",
     re.I,
 )
 _SINGULAR = re.compile(r"\b(?:paper|article|preprint|publication)\b(?!['’]?s\b)", re.I)
 _SET = re.compile(rf"\b{_PAPERS}\b|\bwhat (?:there is|we have|you have)\b|['’]s\b", re.I)
 _TAIL = re.compile(
     r"[\s,;:]*(?:\b(?:please|for me|thanks|thank you|in (?:a |one |two |three |a few |\d+ )?(?:short )?"
-    r"(?:lines?|sentences?|words|paragraphs?|bullet points|bullets|brief|short|detail)|briefly|shortly|quickly"
-    r"|(?:a )?short (?:paragraph|please|one)|by (?:theme|topic|year|subject)|over (?:time|the years)|so far|to date"
-    r"|on (?:this|the|your|my) shelf|you have|here)\b[\s,.!?;]*|[.!?]+\s*)+$",
+    r"(?:lines?|sentences?|words|paragraphs?|bullet points|bullets|brief|short|detail)|briefly|shortly"
+    r"|quickly|(?:a )?short (?:paragraph|please|one)|by (?:theme|topic|year|subject)|over (?:time|the years)"
+    r"|so far|to date|on (?:this|the|your|my) shelf|you have|here)\b[\s,.!?;]*|[.!?]\s*)+$",
     re.I,
 )
 _YEAR_THEN_TOPIC = re.compile(r"\b((?:19|20)\d\d) on\b(?=\s+\w)")
@@ -90,17 +101,13 @@ _OTHER_WORDS = re.compile(
 )
 # Words of a topic that say nothing of it.
 _IDLE = frozenset(
-    "what there is topic topics area field fields subject work research line lines about regarding concerning done "
-    "related using under their based whole year new recent latest into all main everything known done "
-    "doing various key ideas general been his her its state art current".split()
+    """what there is topic topics area field fields subject work research line lines about regarding concerning
+done related using under their based whole year new recent latest into all main everything known doing various key
+ideas general been his her its state art current""".split()
 )
-_OWNED = re.compile(
-    rf"^(?:all |everything )?(?:the )?(?P<name>[^\W\d][\w.'-]*(?:\s+[^\W\d][\w.-]*){{0,3}}?)(?:['’]s?|s['’])\s+(?:\w+\s+)?{_PAPERS}\b"
-)
-_WRITTEN_BY = re.compile(
-    rf"\b{_PAPERS}\s+(?:by|of|from|authored by|written by)\s+(?P<name>[^\W\d][\w.'-]*(?:\s+[^\W\d][\w.'-]*){{0,3}})\s*$",
-    re.I,
-)
+_NAME = r"(?P<name>[^\W\d][\w.'-]*(?:\s+[^\W\d][\w.'-]*){0,3}?)"
+_OWNED = re.compile(rf"^(?:all |everything )?(?:the )?{_NAME}(?:['’]s?|s['’])\s+(?:\w+\s+)?{_PAPERS}\b")
+_WRITTEN_BY = re.compile(rf"\b{_PAPERS}\s+(?:by|of|from|authored by|written by)\s+{_NAME}\s*$", re.I)
 
 
 def read_brief(question: str, shelf: Shelf, vocabulary: Collection[str] = frozenset()) -> Brief | None:
@@ -108,16 +115,21 @@ def read_brief(question: str, shelf: Shelf, vocabulary: Collection[str] = frozen
 
     `vocabulary` are the words of the shelf's papers, by which a misspelt word of the topic is put right.
     """
-    order, rest = _asked_for(question)
-    if not rest or _of_one_paper(rest):
+    if _JUST_NEW.search(question):
+        return Brief(order="newest")
+    request = _request(question)
+    if request is None or _of_one_paper(request.rest):
         return None
-    asked = read_question(_as_list(rest), shelf)
+    asked = read_question(_as_list(request.rest), shelf)
     if asked.inquiry is None and asked.topic is None:
-        return _loose(rest, order, shelf, vocabulary)
-    scope, topic = _parts(asked)
-    brief = Brief(scope, topic, order, asked.notes, asked.inquiry.trouble if asked.inquiry else "")
-    brief = _spelt(_stranger(brief, rest, shelf), vocabulary)
-    return brief if brief.scope or brief.topic or brief.trouble else None
+        brief = _loose(request, shelf)
+    else:
+        scope, topic = _parts(asked)
+        trouble = asked.inquiry.trouble if asked.inquiry else ""
+        brief = _stranger(Brief(scope, topic, request.order, asked.notes, trouble), request.rest, shelf)
+    if brief is None or not (brief.scope or brief.trouble or (brief.topic and not request.of_a_part)):
+        return None
+    return _spelt(brief, vocabulary)
 
 
 def speaks_of_papers(question: str) -> bool:
@@ -125,27 +137,41 @@ def speaks_of_papers(question: str) -> bool:
     return _SET.search(question) is not None
 
 
-def _asked_for(question: str) -> tuple[Order, str]:
-    """How what is asked for is to be told, and the words that say of what; empty where no summary is asked for."""
-    text = " ".join(question.replace("’", "'").split())
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """The words that say what a summary is asked of, and how it is to be told.
+
+    `of_a_part`: the wording asks for a summary only of somebody's papers or of a time's.
+    """
+
+    order: Order
+    rest: str
+    of_a_part: bool = False
+
+
+def _request(question: str) -> _Request | None:
+    text = _TAIL.sub("", " ".join(question.replace("’", "'").split()))
     orders: tuple[tuple[Order, re.Pattern[str]], ...] = (
-        ("oldest", _TIMELINE), ("newest", _NEW), ("theme", _SUMMARY), ("theme", _BROUGHT), ("theme", _ABOUT),
-    )  # fmt: skip
+        ("oldest", _TIMELINE),
+        ("newest", _NEW),
+        ("theme", _SUMMARY),
+        ("theme", _THEMES),
+        ("theme", _BROUGHT),
+        ("theme", _ABOUT),
+    )
     for order, pattern in orders:
-        if found := pattern.search(_TAIL.sub("", text)):
-            parts = [part for part in found.groupdict().values() if part]
-            if parts:
-                return order, _rest(pattern, parts)
-    return "theme", ""
+        if found := pattern.search(text):
+            parts = [part.strip() for part in found.groupdict().values() if part and part.strip()]
+            rest = _work_of(parts) if pattern is _ABOUT else " ".join(parts)
+            return _Request(order, rest, pattern in (_THEMES, _BROUGHT, _ABOUT))
+    return None
 
 
-def _rest(pattern: re.Pattern[str], parts: list[str]) -> str:
-    if pattern is _ABOUT and len(parts) == 2:
-        who, what = parts
-        return f"{who}'s work on {what}"
-    if pattern is _ABOUT and not re.search(_PAPERS, parts[0], re.I):
-        return f"{parts[0]}'s work"
-    return " ".join(parts).strip()
+def _work_of(parts: Sequence[str]) -> str:
+    """What somebody has done, on something or at all, as their work."""
+    if len(parts) == 2:
+        return f"{parts[0]}'s work on {parts[1]}"
+    return parts[0] if re.search(_PAPERS, parts[0], re.I) else f"{parts[0]}'s work"
 
 
 def _of_one_paper(rest: str) -> bool:
@@ -173,13 +199,12 @@ def _topic(words: Collection[str]) -> str:
     return " ".join(word for word in words if word not in _IDLE and word not in ",;:&" and word != "'s")
 
 
-def _loose(rest: str, order: Order, shelf: Shelf, vocabulary: Collection[str]) -> Brief | None:
-    """The brief of words that no list explains: all of them are the topic, unless they mark a name or date."""
-    marked = mark(rest, shelf)
+def _loose(request: _Request, shelf: Shelf) -> Brief | None:
+    """The brief of words that no list explains: all are the topic, unless they mark a name or date."""
+    marked = mark(request.rest, shelf)
     if marked.values or marked.times:
         return None
-    topic = _topic(marked.text.split())
-    return _spelt(Brief(topic=topic, order=order), vocabulary) if topic else None
+    return Brief(topic=_topic(marked.text.split()), order=request.order)
 
 
 def _stranger(brief: Brief, rest: str, shelf: Shelf) -> Brief:

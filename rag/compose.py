@@ -51,7 +51,10 @@ def compose(
 def refuse(
     question: str, plan: Plan, passages: Sequence[Passage], *, timings: Timings, why: str = ""
 ) -> Answer:
-    """The answer that says that nothing on the shelf answers, and what is nearest. `why` says it in its words."""
+    """The answer that says that nothing on the shelf answers, and what is nearest.
+
+    `why` is said in the place of the usual sentence.
+    """
     nearest = tuple(passage.paper for passage in passages)
     return Answer(
         question=question,

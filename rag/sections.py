@@ -17,7 +17,8 @@ from rag.gist import gist, story
 from rag.themes import Theme, group_by_theme, group_by_year
 from rag.types import Answer, Brief, Citation, Claim, Paper, Passage, Plan, Reading, Timings
 
-# Sentences of a summary: at most so many, one for each paper; fewer papers are told in more, up to so many each.
+# Sentences of a summary: at most so many, one for each paper. Of few papers each is told in more, until
+# there are so many in all, and never in more than so many.
 MOST_SENTENCES = 12
 FEWEST_SENTENCES = 6
 MOST_OF_A_PAPER = 3
@@ -40,7 +41,10 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The sections of a summary. `opening` says which papers these are; `each` how many sentences a paper gets."""
+    """The sections of a summary.
+
+    `opening` says which papers these are; `each` is how many sentences a paper gets.
+    """
 
     opening: str
     sections: tuple[Section, ...]

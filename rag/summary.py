@@ -38,7 +38,7 @@ class Found:
 def find(brief: Brief, *, library: Library, vectors: VectorStore, embedders: Embedders) -> Found:
     """The papers that belong, best first; where no topic is asked for, the newest first."""
     if brief.trouble:
-        return Found((), brief.trouble)
+        return Found((), f"{brief.trouble} {_pages(library)}")
     whole = library.papers(brief.scope)
     if not whole:
         return Found((), f"No paper fits: {_said(brief.scope)}.{nearest_wider(brief.scope, library)}")
@@ -74,7 +74,7 @@ def _as_listed(papers: Sequence[Paper], library: Library) -> tuple[Passage, ...]
 
 
 def _opening(brief: Brief, count: int, of: int) -> str:
-    """`3 of 32 papers: page of, or printed with, Xuan Shen; about “diffusion models”, by words and meaning.`"""
+    """`2 of 32 papers: page of, or printed with, Xuan Shen; about “diffusion”, chosen by words and meaning.`"""
     notes = "".join(f" {note[:1].upper()}{note[1:]}." for note in brief.notes)
     if not brief.topic:
         return f"{papers_counted(count)}: {_said(brief.scope)}.{notes}"
@@ -82,6 +82,10 @@ def _opening(brief: Brief, count: int, of: int) -> str:
     return (
         f"{count} of {papers_counted(of)}: {where}about “{brief.topic}”, chosen by words and meaning.{notes}"
     )
+
+
+def _pages(library: Library) -> str:
+    return f"The pages here are those of {', '.join(page.author for page in library.pages())}."
 
 
 def _said(scope: Scope) -> str:

@@ -1,33 +1,35 @@
 """Papers -> groups by theme, each under a phrase that every paper of the group uses.
 
-A theme is a phrase of a title that is prominent in several papers: in the title, or twice and more in
-the abstract. Phrases are chosen one after the other, each for how many papers it takes that no other has
-taken; a paper that shares none stays without a theme. Pure; by words alone, so a label cannot say what
-the papers do not. Knows no shelf and no question.
+A theme is a phrase of a title that is prominent in several papers: in the title, or three times and more
+in the abstract. Phrases are chosen one after the other, each for how many papers it takes that no other
+has taken; a paper that shares none stays without a theme. Pure; by words alone, so a label cannot say
+what the papers do not. Knows no shelf and no question.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.types import Paper
 from rag.words import STOP_WORDS, is_name, plain, stem
 
 LONGEST_LABEL = 4  # words
-# Fewer papers are told without groups; a theme takes at least two and at most this share of them.
+# Fewer papers are told without groups; a theme takes at least two of them and a narrow one at most this
+# share; a broad one, chosen last, takes of those that are left.
 FEWEST_PAPERS = 5
 SMALLEST_GROUP = 2
-LARGEST_SHARE = 0.5
-MOST_GROUPS = 6
+LARGEST_NARROW = 0.3
+LARGEST_SHARE = 0.7
+MOST_GROUPS = 7
 # What a paper adds to a phrase: more where it is the title's, and a little for each word beyond the first.
 IN_TITLE = 1.0
 IN_ABSTRACT = 0.5
 LENGTH_BONUS = 0.35
 # A phrase that the abstract holds so often is prominent there.
-PROMINENT = 2
+PROMINENT = 3
 
 _TOKEN = re.compile(r"[^\W_]+(?:[-'][^\W_]+)*|[^\w\s]")
 # LLM is read as what it stands for, so that it is no other theme than language models.
@@ -36,35 +38,46 @@ _ABBREVIATED = re.compile(r"\bLLM(?=s?\b)")
 _ADJECTIVE = re.compile(r".*(?:ous|ive|al|ic|able|ible|ary|ed|ly|er|est|less|ful)$")
 # No theme: words of every paper, and those that only qualify what follows or open a title.
 _GENERIC = frozenset(
-    "model models method methods methodology approach approaches framework frameworks system systems algorithm algorithms technique "
-    "techniques strategy strategies performance accuracy result results experiment experiments data dataset datasets "
-    "task tasks problem problems benchmark benchmarks evaluation analysis application applications network networks "
-    "learning training inference efficiency quality world setting settings domain information process "
-    "representation representations feature features parameter parameters cost costs time number level case solution "
-    "work works study insight insights perspective perspectives theory theories observation observations impact limit "
-    "limits role view way ways answer question code state art improvement gap challenge challenges space spaces "
-    "understanding generation design optimization exploration investigation layer layers weight weights search "
-    "compression computation memory scale size input inputs output outputs image images language text "
-    "reduction reductions llm llms architecture architectures token tokens adaptation adaptive machine tool tools user users human line end part parts "
-    "device devices hardware resource resources real-time world domain domains sample samples step steps point points".split()
+    """
+accuracy adaptation adaptive algorithm algorithms analysis answer application applications approach
+approaches architecture architectures art benchmark benchmarks billion case challenge challenges
+code compression computation cost costs data dataset datasets design device devices domain domains
+efficiency end evaluation experiment experiments exploration feature features framework frameworks
+gap generation hardware human image images impact improvement inference information input inputs
+insight insights investigation language layer layers learning level limit limits line llm llms
+machine memory method methodology methods million model models network networks number observation
+observations optimization output outputs parameter parameters part parts performance perspective
+perspectives point points problem problems process quality question real-time reduction reductions
+representation representations resource resources result results role sample samples scale search
+setting settings size solution space spaces state step steps strategies strategy study system
+systems task tasks technique techniques text theories theory time token tokens tool tools training
+understanding user users view way ways weight weights work works world
+""".split()
 )
 _QUALIFIERS = frozenset(
-    "efficient effective novel new fast faster towards toward improving improved enhancing enhanced accelerating boosting "
-    "rethinking revisiting exploring understanding learning learned large low high deep deeper better best robust simple "
-    "scalable unified general practical real extreme extremely full fully automatic automated adaptive dynamic "
-    "free based aware guided driven via beyond bridging breaking enabling optimizing scaling investigating "
-    "evaluating making using one two three first second different various existing recent open original respective "
-    "comprehensive extensive significant strong single joint progressive hierarchical empirical accurate "
-    "state-of-the-art non many multiple common similar popular specific standard traditional conventional "
-    "additional current further high-quality end-to-end real-world long short extending introducing proposing achieving "
-    "reducing increasing maintaining preserving leveraging utilizing solely finally specifically notably furthermore "
-    "moreover additionally consistently significantly directly previous overall key main critical fundamental essential".split()
+    """
+accelerating accurate achieving adaptive additional additionally automated automatic aware based
+best better beyond boosting breaking bridging common comprehensive consistently conventional
+critical current deep deeper different directly driven dynamic effective efficient empirical
+enabling end-to-end enhanced enhancing essential evaluating existing exploring extending extensive
+extreme extremely fast faster finally first free full fully fundamental further furthermore general
+guided hierarchical high high-quality improved improving increasing introducing investigating joint
+key large learned learning leveraging long low main maintaining making many moreover multiple new
+non notably novel one open optimizing original overall popular practical preserving previous
+progressive proposing real real-world recent reducing respective rethinking revisiting robust
+scalable scaling second short significant significantly similar simple single solely specific
+specifically standard state-of-the-art strong sub three toward towards traditional two understanding
+unified using utilizing various via
+""".split()
 )
 _ENDS_NO_PHRASE = _QUALIFIERS | frozenset(
-    "pre-trained autoregressive binary sparse low-bit low-rank quantized visual large-scale".split()
+    """
+autoregressive binary language large-scale low-bit low-rank pre-trained quantized sparse visual
+""".split()
 )
 
 
+_PREFIXES = frozenset("pre post fine re non self co un semi".split())
 # Words in -ing that name a thing of their own, and pairs of words of every paper that do.
 _GERUNDS = frozenset("pruning finetuning reasoning decoding pretraining".split())
 _KNOWN_PAIRS = frozenset(
@@ -86,16 +99,13 @@ Key = tuple[str, ...]
 def group_by_theme(papers: Sequence[Paper], *, topic: str = "") -> tuple[Theme, ...]:
     """The papers, each in one group, the largest first and those without a theme last.
 
-    `topic` is what all of them are about, which is no theme. Within a group they keep their order.
+    `topic` is what all of them are about, which is no theme. Within a group those come first whose title
+    holds the phrase.
     """
     if len(papers) < FEWEST_PAPERS:
         return (Theme("", tuple(papers)),)
     prominence = _prominence(papers, topic)
-    taken: dict[str, Key] = {}
-    chosen: list[Key] = []
-    while len(chosen) < MOST_GROUPS and (key := _best(prominence, taken)):
-        chosen.append(key)
-        taken |= {paper_id: key for paper_id in prominence[key] if paper_id not in taken}
+    chosen = _chosen(prominence, len(papers))
     groups: dict[Key, list[Paper]] = {key: [] for key in chosen}
     alone: list[Paper] = []
     for paper in papers:
@@ -103,7 +113,10 @@ def group_by_theme(papers: Sequence[Paper], *, topic: str = "") -> tuple[Theme, 
         (groups[key] if key else alone).append(paper)
     kept = {key: found for key, found in groups.items() if len(found) >= SMALLEST_GROUP}
     alone = [paper for paper in papers if not any(paper in found for found in kept.values())]
-    themes = [Theme(_label(key, found), tuple(found)) for key, found in kept.items()]
+    themes = [
+        Theme(_label(key, found), tuple(sorted(found, key=lambda paper: -prominence[key][paper.id])))
+        for key, found in kept.items()
+    ]
     themes.sort(key=lambda theme: -len(theme.papers))
     return (*themes, *([Theme("", tuple(alone))] if alone else []))
 
@@ -125,6 +138,7 @@ def group_by_year(papers: Sequence[Paper], *, newest_first: bool = False) -> tup
 def _prominence(papers: Sequence[Paper], topic: str) -> Mapping[Key, Mapping[str, float]]:
     """For each phrase that may be a theme, how much each paper is about it; papers by id."""
     of_topic = {stem(word) for word in topic.split()}
+    initials = "".join(word[0] for word in topic.split() if word not in STOP_WORDS)
     titles = {paper.id: {phrase.key for phrase in _phrases(paper.title)} for paper in papers}
     abstracts = {paper.id: Counter(phrase.key for phrase in _phrases(paper.abstract)) for paper in papers}
     heads = Counter(
@@ -132,7 +146,9 @@ def _prominence(papers: Sequence[Paper], topic: str) -> Mapping[Key, Mapping[str
     )
     found: dict[Key, dict[str, float]] = {}
     for key in {key for keys in titles.values() for key in keys}:
-        if set(key) <= of_topic or (len(key) == 1 and heads[key] < SMALLEST_GROUP):
+        if set(key) <= {*of_topic, initials, f"{initials}s"} or (
+            len(key) == 1 and heads[key] < SMALLEST_GROUP
+        ):
             continue
         held = {
             paper.id: IN_TITLE if key in titles[paper.id] else IN_ABSTRACT
@@ -144,7 +160,20 @@ def _prominence(papers: Sequence[Paper], topic: str) -> Mapping[Key, Mapping[str
     return found
 
 
-def _best(prominence: Mapping[Key, Mapping[str, float]], taken: Mapping[str, Key]) -> Key | None:
+def _chosen(prominence: Mapping[Key, Mapping[str, float]], count: int) -> list[Key]:
+    """The phrases of the groups: those that tell a part of the papers apart, then those of what is left."""
+    narrow = max(LARGEST_NARROW * count, SMALLEST_GROUP + 1)
+    chosen: list[Key] = []
+    taken: set[str] = set()
+    for largest, groups in ((narrow, MOST_GROUPS - 1), (LARGEST_SHARE * count, MOST_GROUPS)):
+        allowed = {key: held for key, held in prominence.items() if len(held) <= largest}
+        while len(chosen) < groups and (key := _best(allowed, taken)):
+            chosen.append(key)
+            taken |= set(prominence[key])
+    return chosen
+
+
+def _best(prominence: Mapping[Key, Mapping[str, float]], taken: Collection[str]) -> Key | None:
     """The phrase that takes most of what no other has taken."""
     gains = {}
     for key, held in prominence.items():
@@ -191,9 +220,13 @@ def _phrases(text: str) -> list[_Phrase]:
 
 
 def _parts(token: str) -> list[str]:
-    """A hyphenated word as its words, so that KV-Cache is KV cache; but Mixture-of-Experts is one."""
+    """A hyphenated word as its words, so that KV-Cache is KV cache.
+
+    But Mixture-of-Experts is one, and so is pre-training: it is also written as one.
+    """
     parts = token.split("-")
-    return [token] if STOP_WORDS & {part.lower() for part in parts} else parts
+    whole = parts[0].lower() in _PREFIXES | _QUALIFIERS or STOP_WORDS & {part.lower() for part in parts}
+    return [token] if whole else parts
 
 
 def _is_word(token: str) -> bool:
@@ -207,14 +240,15 @@ def _may_be_theme(run: Sequence[str]) -> bool:
         return False
     if len(run) > 1:
         return not set(lowered) <= _GENERIC | _QUALIFIERS or tuple(lowered) in _KNOWN_PAIRS
-    gerund = lowered[0].endswith("ing") and lowered[0] not in _GERUNDS
+    gerund = lowered[0].endswith("ing") and lowered[0].replace("-", "") not in _GERUNDS
     return (
         lowered[0] not in _GENERIC and len(lowered[0]) > 2 and not gerund and not _ADJECTIVE.match(lowered[0])
     )
 
 
 def _stem(token: str) -> str:
-    return stem(token.lower().replace("'s", ""))
+    lowered = token.lower().replace("'s", "")
+    return stem(lowered.replace("-", "") if lowered.split("-")[0] in _PREFIXES else lowered)
 
 
 def _label(key: Key, papers: Sequence[Paper]) -> str:

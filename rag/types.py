@@ -177,7 +177,7 @@ class Inquiry:
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """What a summary is asked of: the papers of `scope` that are about `topic`; all of them where it is empty.
+    """What a summary is asked of: the papers of `scope` that are about `topic`, if there is one.
 
     `order` says how they are told: in groups by theme, or year by year. `notes` say how something was
     taken; `trouble` says why nothing can be summarised.

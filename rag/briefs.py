@@ -51,7 +51,7 @@ _THEMES = re.compile(
 )
 _TIMELINE = re.compile(
     rf"{_OPENING}(?:time-?line|history|chronology|evolution|development|progress)\s+(?:of|for|in)\s+(?P<rest>.+)$"
-    r"|^\W*how (?:has|have|did|does)\s+(?P<evolved>.+?)\s+"
+    rf"|^\W*how (?:has|have|did|does)\s+(?P<evolved>.+\b{_PAPERS}\b.*?)\s+"
     r"(?:evolved?|develop(?:ed)?|changed?|progress(?:ed)?|unfold(?:ed)?)(?: over (?:time|the years))?\W*$",
     re.I,
 )
@@ -79,8 +79,9 @@ _ABOUT = re.compile(
     rf"^\W*what(?:['’]s| is| are|s)\s+(?P<rest>.+\b{_PAPERS})\s+(?:all\s+)?(?:about|on|concerned with)\W*$"
     rf"|^\W*(?:tell me about|describe|explain|introduce|present|what do (?:we|you) know (?:about|of))\s+"
     rf"(?P<told>(?:all )?(?:the )?.*\b(?:'s|’s|of|by|s)\s.*\b{_PAPERS}.*)$"
-    r"|^\W*what (?:has|have|did|does|do|is)\s+(?P<who>.+?)\s+(?:been\s+)?(?:done|do|work(?:ed|ing)?|contributed?"
-    r"|studied|study|achieved?|researching|researched?)\b(?:\s+(?:on|about|in|to|with|for|at))?(?P<what>.*)$",
+    r"|^\W*what (?:has|have|did|does|do|is)\s+(?P<who>\S+(?: \S+){0,4}?)\s+(?:been\s+)?"
+    r"(?:done|do|work(?:ed|ing)?|contributed?|studied|study|achieved?|researching|researched?)\b"
+    r"(?:\s+(?:on|about|in|to|with|for|at))?(?P<what>.*)$",
     re.I,
 )
 _SINGULAR = re.compile(r"\b(?:paper|article|preprint|publication)\b(?!['’]?s\b)", re.I)
@@ -101,9 +102,9 @@ _OTHER_WORDS = re.compile(
 )
 # Words of a topic that say nothing of it.
 _IDLE = frozenset(
-    """what there is topic topics area field fields subject work research line lines about regarding concerning
-done related using under their based whole year new recent latest into all main everything known doing various key
-ideas general been his her its state art current""".split()
+    """what there is topic topics area field fields subject work research line lines about regarding
+concerning done related using under their based whole year new recent latest into all main everything known
+doing various key ideas general been his her its state art current""".split()
 )
 _NAME = r"(?P<name>[^\W\d][\w.'-]*(?:\s+[^\W\d][\w.'-]*){0,3}?)"
 _OWNED = re.compile(rf"^(?:all |everything )?(?:the )?{_NAME}(?:['’]s?|s['’])\s+(?:\w+\s+)?{_PAPERS}\b")
@@ -126,7 +127,8 @@ def read_brief(question: str, shelf: Shelf, vocabulary: Collection[str] = frozen
     else:
         scope, topic = _parts(asked)
         trouble = asked.inquiry.trouble if asked.inquiry else ""
-        brief = _stranger(Brief(scope, topic, request.order, asked.notes, trouble), request.rest, shelf)
+        brief = Brief(scope, topic, request.order, asked.notes, trouble)
+        brief = brief if request.of_a_part else _stranger(brief, request.rest, shelf)
     if brief is None or not (brief.scope or brief.trouble or (brief.topic and not request.of_a_part)):
         return None
     return _spelt(brief, vocabulary)

@@ -74,7 +74,7 @@ def _as_listed(papers: Sequence[Paper], library: Library) -> tuple[Passage, ...]
 
 
 def _opening(brief: Brief, count: int, of: int) -> str:
-    """`2 of 32 papers: page of, or printed with, Xuan Shen; about “diffusion”, chosen by words and meaning.`"""
+    """`2 of 32 papers: Xuan Shen's page; about “diffusion”, chosen by words and meaning.`"""
     notes = "".join(f" {note[:1].upper()}{note[1:]}." for note in brief.notes)
     if not brief.topic:
         return f"{papers_counted(count)}: {_said(brief.scope)}.{notes}"

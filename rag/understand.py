@@ -176,12 +176,14 @@ def _summary(question: str, gazetteer: Gazetteer) -> Plan | None:
 
 
 def _is_a_name(brief: Brief, question: str, gazetteer: Gazetteer) -> bool:
-    """Whether the topic is no more than the name or title of a paper."""
+    """Whether the question holds a paper's title, or its topic is no more than the name of one."""
+    titles = [words(gazetteer.papers[paper_id].title) for paper_id in _named(question, gazetteer)]
+    if any(" ".join(title) in " ".join(words(question)) for title in titles):
+        return True
     topic = set(words(brief.topic))
     if brief.scope or brief.trouble or not topic or speaks_of_papers(question):
         return False
-    titles = [set(words(gazetteer.papers[paper_id].title)) for paper_id in _named(question, gazetteer)]
-    return any(len(topic) == 1 or topic <= title for title in titles)
+    return any(len(topic) == 1 or topic <= set(title) for title in titles)
 
 
 def check_question(question: str) -> str:

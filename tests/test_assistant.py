@@ -290,7 +290,7 @@ SET_OF_THREE = ranked((1.5, NEAR), (1.2, FAR), (1.0, FAR), *[(0.9, FAR)] * 7, *[
         ("nothing found to compare", "compare", (0,), (), []),
         ("so many and no more", "topic", (), ranked(*[(1.0, NEAR)] * 9), list(range(MOST_PAPERS))),
         ("a topic ends where the level is near", "topic", (), SET_OF_THREE, [0, 1, 2]),
-        ("members of a set need not be near", "summary", (), SET_OF_THREE, [0, 1, 2]),
+        ("of papers that a summary names, no other", "summary", (1,), SET_OF_THREE, [1]),
         ("one paper is asked for", "paper", (), SET_OF_THREE, [0]),
         ("the other one has no known name", "compare", (0,), ranked((1.5, FAR), (0.8, FAR)), [0, 1]),
     ],

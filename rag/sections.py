@@ -9,7 +9,7 @@ knows nothing of how papers were found and of how a model is asked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rag.compose import answer_text, claims_of
@@ -93,14 +93,16 @@ def compose_summary(
             numbers.setdefault(paper.id, len(numbers) + 1)
     papers = {paper.id: paper for section in layout.sections for paper in section.papers}
     opening = _computed(layout.opening, papers.values(), numbers)
-    blocks = [[opening], *(_claims(section, layout.each, numbers) for section in layout.sections)]
+    said = [(opening, opening.text)]
+    for section in layout.sections:
+        said += _section(section, layout.each, numbers)
     return Answer(
         question=question,
         understood_as=plan.understood_as,
         kind=plan.kind,
         status="answered",
-        text="\n\n".join(_text(claim, numbers, papers) for block in blocks for claim in block),
-        claims=tuple(claim for block in blocks for claim in block),
+        text="\n\n".join(text for _, text in said),
+        claims=tuple(claim for claim, _ in said),
         citations=tuple(Citation(number, papers[paper_id]) for paper_id, number in numbers.items()),
         model=model,
         timings=timings,
@@ -137,25 +139,22 @@ def _quoted(passage: Passage, count: int) -> Reading:
     return Reading(passage, quotes=story(passage.paper, passage.sentences, count=count))
 
 
-def _claims(section: Section, each: int, numbers: dict[str, int]) -> list[Claim]:
-    """The section's head, what is told of each of its papers, and the titles of the others."""
-    claims = [_computed(_head(section), section.papers, numbers, head=True)] if _has_head(section) else []
+def _section(section: Section, each: int, numbers: Mapping[str, int]) -> list[tuple[Claim, str]]:
+    """Head, what is told of each paper, and the titles of the others: claims, each with its Markdown."""
+    said = []
+    if section.label:
+        head = f"{section.label} ({papers_counted(len(section.papers))})"
+        said.append((_computed(head, section.papers, numbers, head=True), f"**{head}**"))
     for reading in section.readings:
-        claims += claims_of(_cut(reading, each), numbers[reading.passage.paper.id])
+        claims = claims_of(_cut(reading, each), numbers[reading.passage.paper.id])
+        said += [(claim, answer_text([claim])) for claim in claims]
     if section.named:
+        count = len(section.named)
+        more = f"And {count} more {'paper' if count == 1 else 'papers'}:"
         titles = ", ".join(f"“{paper.title}”" for paper in section.named)
-        claims.append(
-            _computed(f"And {papers_counted(len(section.named))} more: {titles}.", section.named, numbers)
-        )
-    return claims
-
-
-def _has_head(section: Section) -> bool:
-    return bool(section.label)
-
-
-def _head(section: Section) -> str:
-    return f"{section.label} ({papers_counted(len(section.papers))})"
+        marked = ", ".join(f"“{paper.title}” [{numbers[paper.id]}]" for paper in section.named)
+        said.append((_computed(f"{more} {titles}.", section.named, numbers), f"{more} {marked}."))
+    return said
 
 
 def _cut(reading: Reading, each: int) -> Reading:
@@ -168,18 +167,5 @@ def _cut(reading: Reading, each: int) -> Reading:
     return replace(reading, sentences=sentences, quotes=tuple(others[: each - len(sentences)]))
 
 
-def _computed(text: str, papers: Iterable[Paper], numbers: dict[str, int], *, head: bool = False) -> Claim:
+def _computed(text: str, papers: Iterable[Paper], numbers: Mapping[str, int], *, head: bool = False) -> Claim:
     return Claim(text, tuple(sorted(numbers[paper.id] for paper in papers)), "computed", "", None, 1.0, head)
-
-
-def _text(claim: Claim, numbers: dict[str, int], papers: dict[str, Paper]) -> str:
-    """A claim as Markdown: heads are bold and carry no marks, titles carry their own."""
-    if claim.head:
-        return f"**{claim.text}**"
-    if claim.support != "computed":
-        return answer_text([claim])
-    text = claim.text
-    for number in claim.citations:
-        title = next(paper.title for paper_id, paper in papers.items() if numbers[paper_id] == number)
-        text = text.replace(f"“{title}”", f"“{title}” [{number}]", 1)
-    return text

@@ -162,7 +162,7 @@ def _prominence(papers: Sequence[Paper], topic: str) -> Mapping[Key, Mapping[str
 
 def _chosen(prominence: Mapping[Key, Mapping[str, float]], count: int) -> list[Key]:
     """The phrases of the groups: those that tell a part of the papers apart, then those of what is left."""
-    narrow = max(LARGEST_NARROW * count, SMALLEST_GROUP + 1)
+    narrow = max(LARGEST_NARROW * count, SMALLEST_GROUP + 2)
     chosen: list[Key] = []
     taken: set[str] = set()
     for largest, groups in ((narrow, MOST_GROUPS - 1), (LARGEST_SHARE * count, MOST_GROUPS)):

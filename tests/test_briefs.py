@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rag.briefs import read_brief, recent, speaks_of_papers
 from rag.marking import Shelf, know_shelf
 from rag.types import Brief, Scope
-from tests.fakes import make_paper
+from fakes import make_paper
 
 VOCABULARY = frozenset("diffusion models pruning quantization lottery tickets video jailbreak".split())
 
@@ -120,9 +120,7 @@ def test_new_is_the_crawl_year_and_the_one_before() -> None:
     assert brief.notes == ("“new” is taken for 2025 and 2026",)
 
 
-@pytest.mark.parametrize(
-    "brief", [Brief(topic="pruning"), Brief(Scope(years=(2020,)), order="newest")]
-)
+@pytest.mark.parametrize("brief", [Brief(topic="pruning"), Brief(Scope(years=(2020,)), order="newest")])
 def test_a_time_that_is_asked_for_stays(brief: Brief) -> None:
     assert recent(brief, 2026) == brief
 

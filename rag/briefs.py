@@ -94,6 +94,9 @@ _TAIL = re.compile(
     re.I,
 )
 _YEAR_THEN_TOPIC = re.compile(r"\b((?:19|20)\d\d) on\b(?=\s+\w)")
+_WHOSE_ON_WHAT = re.compile(
+    rf"^(?P<whose>.*?\b{_PAPERS})\s+(?:on|about|in|into|concerning|regarding)\s+(?P<what>.+)$", re.I
+)
 _THERE_IS = re.compile(
     r"^(?:what (?:there is|we have|you have|is there|is known)|everything|all that there is)\b", re.I
 )
@@ -202,11 +205,22 @@ def _topic(words: Collection[str]) -> str:
 
 
 def _loose(request: _Request, shelf: Shelf) -> Brief | None:
-    """The brief of words that no list explains: all are the topic, unless they mark a name or date."""
-    marked = mark(request.rest, shelf)
+    """The brief of words that no list explains: whose papers, then the topic, word for word.
+
+    None where the topic's words mark a name or a date, which would be lost.
+    """
+    found = _WHOSE_ON_WHAT.match(request.rest)
+    head, tail = (found["whose"], found["what"]) if found else ("", request.rest)
+    marked = mark(tail, shelf)
     if marked.values or marked.times:
         return None
-    return Brief(topic=_topic(marked.text.split()), order=request.order)
+    brief = Brief(topic=_topic(marked.text.split()), order=request.order)
+    if not head:
+        return brief
+    asked = read_question(_as_list(head), shelf)
+    if asked.inquiry is None or asked.inquiry.trouble:
+        return None
+    return replace(brief, scope=_parts(asked)[0], notes=asked.notes)
 
 
 def _stranger(brief: Brief, rest: str, shelf: Shelf) -> Brief:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from fakes import make_paper
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.briefs import read_brief, recent, speaks_of_papers
 from rag.marking import Shelf, know_shelf
 from rag.types import Brief, Scope
-from fakes import make_paper
 
 VOCABULARY = frozenset("diffusion models pruning quantization lottery tickets video jailbreak".split())
 
@@ -50,6 +50,8 @@ XUAN, LU, ZECHUN = (Scope(authors=(name,)) for name in ("Xuan Shen", "Lu Yin", "
         ("How has Lu Yin's work on pruning evolved?", Brief(LU, "pruning", "oldest")),
         ("what's new in quantization?", Brief(topic="quantization", order="newest")),
         ("what is new in 2026 on pruning", Brief(Scope(years=(2026,)), "pruning", "newest")),
+        ("Summarise Lu Yin's work on weights below one bit", Brief(LU, "weights below one bit")),
+        ("summarise the work on not training weights", Brief(topic="not training weights")),
         ("what is new?", Brief(order="newest")),
         ("gist of pruning, in two lines, please!!", Brief(topic="pruning")),
     ],

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from fakes import make_paper
 
 from rag.gist import gist, story
 from rag.sentences import sentences
 from rag.types import Paper, Quote
-from fakes import make_paper
 
 PROBLEM = "However, large models are costly and hard to run on a small machine at home."
 IDEA = "We propose OWL, a rule that prunes each layer of a model by its own share."

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from fakes import make_paper
 
 from rag.selection import members, together
 from rag.types import Passage, Quote, Signal
-from fakes import make_paper
 
 WEIGHTS = {"diffus": 3.0, "languag": 1.0}
 

@@ -188,3 +188,12 @@ def source_of(paper: Paper) -> str:
 )
 def test_a_source_gives_no_date_that_is_not_printed(paper: Paper, line: str) -> None:
     assert source_of(paper) == line
+
+
+def test_a_head_is_bold_and_steers_nothing_else() -> None:
+    head = Claim("A *star* `here` (2 papers)", (1,), "computed", "", None, 1.0, head=True)
+    text = f"**{head.text}**\n\nOWL is **not bold**. [1]"
+    seen = read_by_eye(shown(replace(ANSWER, text=text, claims=(head, *ANSWER.claims)), terminal=True))
+    assert "A *star* `here` (2 papers)" in seen
+    assert "**A *star*" not in seen
+    assert "OWL is **not bold**. [1]" in seen

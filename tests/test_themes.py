@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from fakes import make_paper
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.themes import FEWEST_PAPERS, group_by_theme, group_by_year
 from rag.types import Paper
 from rag.words import words
-from fakes import make_paper
 
 TITLES = (
     "OWL: Layerwise Pruning of Large Language Models",

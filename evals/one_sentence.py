@@ -7,31 +7,21 @@ Knows nothing of how a sentence is judged.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Literal
 
 from rag.chunk import chunk_paper
 from rag.compose import compose
 from rag.evidence import score_sentences
+from rag.gist import gist
 from rag.protocols import Embedder
 from rag.read import Reader, quote, read
+from rag.summary import GIST_QUESTION
 from rag.types import Paper, Passage, Plan, Quote, Reading, Timings
 from rag.words import content_stems
 
-QUESTION = "In one short sentence, what does this paper do?"
+QUESTION = GIST_QUESTION
 PLAN = Plan(QUESTION, kind="paper")
-
-# Where a paper says what it does; the first such sentence is the best quote. Chosen among a dozen
-# rankings (by a question, the title, the centroid, such words) on the first 309 articles of SciTLDR's
-# test set, ROUGE-1 0.43; on the other 309 it has 0.40, the lead sentence 0.32, and the ranking of
-# `rag.evidence` alone 0.38 for the question that suits it best, the title 0.41.
-_PRESENTING = re.compile(
-    r"\b(?:here,? we\b|in this (?:paper|work)\b"
-    r"|(?:we|(?:this|our) (?:paper|work|article|study)) (?:\w+ )?(?:propose|present|introduce|show|develop"
-    r"|describe|demonstrate|study|investigate|provide|design|address|explore|analy[sz]e|prove)(?:s|es)?\b)",
-    re.I,
-)
 
 Origin = Literal["model", "quote"]
 
@@ -56,8 +46,7 @@ def summarise(paper: Paper, *, reader: Reader | None, embedder: Embedder) -> Sum
 def as_passage(paper: Paper, embedder: Embedder) -> Passage:
     """The paper as if it had been retrieved for QUESTION.
 
-    The first sentence in which it says what it does is the best; the others are ranked as for any
-    question.
+    Its gist is the best sentence; the others are ranked as for any question.
     """
     chunks = chunk_paper(paper, "sentence", piece_spans=embedder.piece_spans, max_pieces=embedder.max_pieces)
     texts = [chunk.text for chunk in chunks]
@@ -65,14 +54,11 @@ def as_passage(paper: Paper, embedder: Embedder) -> Passage:
     # Without a shelf no word is rarer than another.
     weights = dict.fromkeys(content_stems(QUESTION), 1.0)
     scores = score_sentences(QUESTION, paper.title, texts, similarities.tolist(), weights)
-    for place, text in enumerate(texts):
-        if _PRESENTING.search(text):
-            scores[place] = 1.0
-            break
-    quotes = (
+    quotes = [
         Quote(chunk.text, chunk.start, chunk.end, score) for chunk, score in zip(chunks, scores, strict=True)
-    )
-    ranked = sorted(quotes, key=lambda quote: (-quote.score, quote.start))
+    ]
+    best = gist(paper, quotes)
+    ranked = sorted(quotes, key=lambda quote: (quote != best, -quote.score, quote.start))
     return Passage(paper, score=1.0, relevance=1.0, sentences=tuple(ranked))
 
 

@@ -31,11 +31,15 @@ EARLIEST_YEAR = 1991
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What was made of a question: an inquiry that is whole, or a `topic` within an exact scope."""
+    """What was made of a question: an inquiry that is whole, or a `topic` within an exact scope.
+
+    `left` are the words of that topic.
+    """
 
     inquiry: Inquiry | None = None
     topic: Scope | None = None
     notes: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +82,8 @@ def read_question(question: str, shelf: Shelf, *, before: Sequence[str] = ()) ->
         marked = marked.named(run.typed, meant[0], "" if same else f"“{run.typed}” is taken for {meant[0]}")
     if run is not None and meant and (aim := _aim_with(run, marked, before)):
         return Asked(Inquiry(aim, trouble=_which(run, meant), notes=marked.notes))
-    return _unknown_name(marked, tries, shelf, before) or Asked(
-        topic=_topic(marked, tries), notes=marked.notes
-    )
+    topic, left = _topic(marked, tries)
+    return _unknown_name(marked, tries, shelf, before) or Asked(topic=topic, notes=marked.notes, left=left)
 
 
 def _typed_name(marked: Marked, tries: Sequence[Sense], shelf: Shelf) -> tuple[_Run | None, tuple[str, ...]]:
@@ -156,18 +159,18 @@ def _left_words(tries: Sequence[Sense]) -> set[str]:
     return {word for attempt in tries if len(attempt.left) <= MOST_WORDS_LEFT for word in attempt.left}
 
 
-def _topic(marked: Marked, tries: Sequence[Sense]) -> Scope | None:
-    """The exact part of a count or list whose other words say what its papers are about."""
+def _topic(marked: Marked, tries: Sequence[Sense]) -> tuple[Scope | None, tuple[str, ...]]:
+    """The exact part of a count or list, and its other words, which say what its papers are about."""
     if not re.search(r" (?:papers|publications|articles|works|preprints|work) ", marked.text):
-        return None
+        return None, ()
     for attempt in tries:
         if attempt.inquiry.aim not in ("count", "list") or attempt.broken or attempt.inquiry.trouble:
             continue
         left = set(attempt.left)
         marks_or_numbers = any(re.match(r"[A-Z]+\d|\d+$", word) for word in left)
         if left and not left & wordings.STEERING and not marks_or_numbers:
-            return (*attempt.inquiry.sides, attempt.inquiry.scope)[0]
-    return None
+            return (*attempt.inquiry.sides, attempt.inquiry.scope)[0], attempt.left
+    return None, ()
 
 
 def _checked(inquiry: Inquiry, marked: Marked, shelf: Shelf) -> Inquiry:

@@ -15,11 +15,14 @@ from dataclasses import dataclass, field, replace
 from rag import catalogue
 from rag.compare import compare, compared_passages, reading_question
 from rag.compose import compose, hedge, refuse
+from rag.gist import story
 from rag.library import Library
 from rag.protocols import Embedders, VectorStore
 from rag.read import READING, Reader, quote, read
 from rag.retrieve import retrieve
-from rag.types import Answer, Kind, Passage, Plan, Reading, Scope, Sides, Timings, Turn, Usage
+from rag.sections import compose_summary, lay_out
+from rag.summary import GIST_QUESTION, find
+from rag.types import Answer, Brief, Kind, Passage, Plan, Reading, Scope, Sides, Timings, Turn, Usage
 from rag.understand import Gazetteer, understand
 
 # Papers ranked for one question, and titles named when nothing answers.
@@ -34,7 +37,7 @@ SCORE_MARGIN = 0.12
 LEVEL_FROM = 10
 # A paper belongs to the set asked for from this share of the best one's height above the level.
 # Ranking alone, dev questions over several papers: precision 0.82, recall 0.96; held ones 0.86, 0.84.
-SET_SHARE: dict[Kind, float] = {"topic": 0.45, "summary": 0.45, "compare": 0.35}
+SET_SHARE: dict[Kind, float] = {"topic": 0.45, "compare": 0.35}
 # Most papers that one answer cites; the model reads at most `papers_read` of them.
 MOST_PAPERS = 8
 # From this share of the relevance floor up to it, the nearest paper is read with a caveat.
@@ -84,6 +87,9 @@ class Assistant:
             return
         if plan.sides:
             yield from self._compare(question, plan, plan.sides, watch)
+            return
+        if plan.brief is not None:
+            yield from self._summarise(question, plan, plan.brief, watch)
             return
         passages = self._retrieve(plan, PAPERS_RANKED)
         watch.retrieved()
@@ -139,6 +145,31 @@ class Assistant:
                 readings[place] = reading
                 yield compose(question, plan, readings, model=reader.model.name, timings=watch.timings())
 
+    def _summarise(
+        self, question: str, plan: Plan, brief: Brief, watch: _Watch
+    ) -> Generator[Answer, None, None]:
+        """A summary over several papers: all quotes at once, then the model's sentences in their order."""
+        found = find(brief, library=self.library, vectors=self.vectors, embedders=self.embedders)
+        watch.retrieved()
+        if not found.passages:
+            nearest = found.nearest[:PAPERS_NAMED_IN_REFUSAL]
+            yield refuse(question, plan, nearest, timings=watch.timings(), why=found.opening)
+            return
+        layout = lay_out(brief, found.passages, found.opening)
+        yield compose_summary(question, plan, layout, model=None, timings=watch.timings())
+        reader = self.reader()
+        if reader is None:
+            return
+        readings = list(layout.readings)
+        for place, quoted in enumerate(readings[: self.papers_read]):
+            for reading in read(quoted, GIST_QUESTION, reader=reader, on_usage=watch.used):
+                if reading.draft != READING:
+                    watch.wrote()
+                readings[place] = reading
+                layout = layout.with_readings(readings)
+                model, timings = reader.model.name, watch.timings()
+                yield compose_summary(question, plan, layout, model=model, timings=timings)
+
     def _retrieve(self, plan: Plan, count: int) -> tuple[Passage, ...]:
         return retrieve(
             plan, library=self.library, vectors=self.vectors, embedders=self.embedders, count=count
@@ -149,7 +180,7 @@ def choose_papers(plan: Plan, passages: Sequence[Passage], *, floor: float) -> t
     """The papers that answer: all that the question names, where it names several; else, where the
     best one is named or near enough, that one and those that stand out with it.
     """
-    if len(plan.named) > 1:
+    if len(plan.named) > 1 or (plan.named and plan.kind == "summary"):
         return tuple(passage for passage in passages if passage.paper.id in plan.named)[:MOST_PAPERS]
     if not passages or not _near(plan, passages[0], floor):
         return ()
@@ -168,6 +199,9 @@ def _near(plan: Plan, passage: Passage, floor: float) -> bool:
 
 
 def _quotes(plan: Plan, place: int, passage: Passage) -> Reading:
+    if plan.kind == "summary":
+        count = QUOTES_FROM_BEST if place == 0 else QUOTES_FROM_OTHERS
+        return Reading(passage, quotes=story(passage.paper, passage.sentences, count=count))
     return quote(
         passage, count=QUOTES_FROM_BEST if place == 0 and plan.kind == "paper" else QUOTES_FROM_OTHERS
     )

@@ -84,7 +84,7 @@ def _count(question: str, plan: Plan, inquiry: Inquiry, library: Library) -> Ans
     found = tuple(library.papers(inquiry.scope))
     head = _counted(inquiry.scope, found, library)
     if not found:
-        head += _nearest_wider(inquiry.scope, library)
+        head += nearest_wider(inquiry.scope, library)
     said = [_Said(f"{head}{_pages_of(inquiry.scope, found, library)}{_told(inquiry, library)}", found)]
     for either in inquiry.sides:
         wider = tuple(library.papers(either))
@@ -105,7 +105,7 @@ def _ends(question: str, plan: Plan, inquiry: Inquiry, library: Library) -> Answ
         none = (
             "None of them prints a date."
             if papers
-            else f"No paper fits.{_nearest_wider(inquiry.scope, library)}"
+            else f"No paper fits.{nearest_wider(inquiry.scope, library)}"
         )
         return _answer(question, plan, [_Said(f"{none} Counted: {how}.{_told(inquiry, library)}")])
     word = "newest" if latest else "oldest"
@@ -226,7 +226,7 @@ def _grouped(
     how = " · ".join([*(scope_words(inquiry.scope) or ["the whole shelf"]), _papers(len(papers))])
     besides = f" Left out: {', '.join(inquiry.besides)}." if inquiry.besides else ""
     if not papers:
-        besides += _nearest_wider(inquiry.scope, library)
+        besides += nearest_wider(inquiry.scope, library)
     many = f"{len(groups)} {_plural(kind, len(groups))}."
     if inquiry.most is not None and chosen:
         word = "fewest" if inquiry.fewest else "most"
@@ -336,7 +336,7 @@ def _of_whom(scope: Scope) -> Scope:
     )
 
 
-def _nearest_wider(scope: Scope, library: Library) -> str:
+def nearest_wider(scope: Scope, library: Library) -> str:
     """What there is where one filter less is asked for: the first that leaves any paper."""
     fields = [name for name in Scope.__dataclass_fields__ if getattr(scope, name) not in ((), None)]
     if len(fields) < 2:

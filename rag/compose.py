@@ -31,8 +31,7 @@ def compose(
     citations: list[Citation] = []
     for reading in readings:
         number = len(citations) + 1
-        made = [*_written(reading, number), *_quoted(reading, number)]
-        if made:
+        if made := claims_of(reading, number):
             citations.append(Citation(number, reading.passage.paper))
             claims.extend(made)
     return Answer(
@@ -49,15 +48,20 @@ def compose(
     )
 
 
-def refuse(question: str, plan: Plan, passages: Sequence[Passage], *, timings: Timings) -> Answer:
-    """The answer that says that nothing on the shelf answers, and what is nearest."""
+def refuse(
+    question: str, plan: Plan, passages: Sequence[Passage], *, timings: Timings, why: str = ""
+) -> Answer:
+    """The answer that says that nothing on the shelf answers, and what is nearest.
+
+    `why` is said in the place of the usual sentence.
+    """
     nearest = tuple(passage.paper for passage in passages)
     return Answer(
         question=question,
         understood_as=plan.understood_as,
         kind=plan.kind,
         status="not_found",
-        text=_refusal_text(plan, nearest),
+        text=_refusal_text(plan, nearest, why),
         nearest=nearest,
         timings=timings,
     )
@@ -99,6 +103,11 @@ def _same_paper(text: str, marks: str) -> bool:
     return text.endswith(marks)
 
 
+def claims_of(reading: Reading, number: int) -> list[Claim]:
+    """What a reading says, cited as `number`: the model's sentences, then quotes that add to them."""
+    return [*_written(reading, number), *_quoted(reading, number)]
+
+
 def _written(reading: Reading, number: int) -> list[Claim]:
     return [_claim(sentence, verdict, number) for sentence, verdict in reading.sentences]
 
@@ -134,13 +143,17 @@ def without_marks(sentence: str) -> str:
     return re.sub(r"\s*\[\d+\]", "", sentence).strip()
 
 
-def _refusal_text(plan: Plan, nearest: Sequence[Paper]) -> str:
+def _refusal_text(plan: Plan, nearest: Sequence[Paper], why: str = "") -> str:
     where = (
         "no paper in this part of the shelf answers this"
         if plan.scope
         else "no paper on this shelf answers this"
     )
+    titles = "\n".join(f"- {paper.title}" for paper in nearest)
+    if why:
+        return f"I found nothing to summarise. {why}" + (
+            f" The nearest papers are:\n\n{titles}" if titles else ""
+        )
     if not nearest:
         return f"I found nothing: {where}."
-    titles = "\n".join(f"- {paper.title}" for paper in nearest)
     return f"I found nothing that I can vouch for: {where}. The nearest papers are:\n\n{titles}"

@@ -69,7 +69,7 @@ def _drawn(answer: Answer, width: int) -> RenderableType:
 def _body(answer: Answer, width: int) -> list[RenderableType]:
     """The text; a table in it is drawn as one, or told row by row where its columns would be too narrow."""
     if answer.table is None:
-        return [Markdown(_escaped(harmless(answer.text)))]
+        return [Markdown(_with_heads(answer))]
     before, _, after = answer.text.partition(table_markdown(answer.table))
     wide = width // (len(answer.table.columns) + 1) >= NARROWEST_COLUMN
     drawn = _table(answer.table) if wide else _rows(answer.table)
@@ -115,6 +115,16 @@ def _source(answer: Answer, index: int) -> str:
     names = ", ".join(paper.authors) + (" et al." if paper.et_al else "")
     dated = f", {paper.date.isoformat()}" if paper.date else ""
     return f"[{citation.number}] {paper.title} — {names}{dated}"
+
+
+def _with_heads(answer: Answer) -> str:
+    """The answer's text, nothing in it steering but quotation marks and the heads, which are bold."""
+    heads = {f"**{claim.text}**" for claim in answer.claims if claim.head}
+    lines = (
+        f"**{_escaped(line[2:-2])}**" if line in heads else _escaped(line)
+        for line in harmless(answer.text).split("\n")
+    )
+    return "\n".join(lines)
 
 
 def _escaped(text: str) -> str:

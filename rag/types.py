@@ -17,6 +17,7 @@ Status = Literal["answered", "partly", "not_found"]
 Support = Literal["supported", "quoted", "computed"]
 ChunkKind = Literal["window", "sentence"]
 RecordField = Literal["authors", "first author", "date"]
+Order = Literal["theme", "oldest", "newest"]
 ProfileField = Literal["h_index", "citations", "stated_papers", "novelty", "ai_score"]
 Aim = Literal[
     "count", "list", "earliest", "latest", "years", "categories", "share", "profile", "authors",
@@ -175,6 +176,21 @@ class Inquiry:
 
 
 @dataclass(frozen=True, slots=True)
+class Brief:
+    """What a summary is asked of: the papers of `scope` that are about `topic`, if there is one.
+
+    `order` says how they are told: in groups by theme, or year by year. `notes` say how something was
+    taken; `trouble` says why nothing can be summarised.
+    """
+
+    scope: Scope = Scope()
+    topic: str = ""
+    order: Order = "theme"
+    notes: tuple[str, ...] = ()
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """An earlier question of the conversation and the papers its answer cited."""
 
@@ -205,7 +221,7 @@ class Plan:
     `question` stands alone; `named` holds ids of papers that the question names. `record` holds
     what it asks of their records, which the library answers without reading them. `inquiry` is
     what it asks of the collection as a whole, where that is understood to the last word. `sides`
-    are the papers that it compares.
+    are the papers that it compares; `brief` is what a summary of several papers is asked of.
     """
 
     question: str
@@ -216,6 +232,7 @@ class Plan:
     record: tuple[RecordField, ...] = ()
     inquiry: Inquiry | None = None
     sides: Sides | None = None
+    brief: Brief | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +299,10 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One sentence of an answer and what stands behind it."""
+    """One sentence of an answer and what stands behind it; or the `head` of those that follow it.
+
+    A head is computed: it names what the papers that it cites have in common.
+    """
 
     text: str
     citations: tuple[int, ...]
@@ -290,6 +310,7 @@ class Claim:
     quote: str
     span: tuple[int, int] | None
     score: float
+    head: bool = False
 
     def record(self) -> dict[str, Any]:
         return {

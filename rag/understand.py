@@ -12,12 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.asked import Asked, read_question
+from rag.briefs import read_brief, recent, speaks_of_papers
 from rag.cleaning import clean
 from rag.errors import QuestionError
 from rag.marking import Shelf, know_shelf
 from rag.scopes import scope_words
 from rag.sides import find_sides
-from rag.types import Kind, Paper, Plan, RecordField, Scope, Sides, Turn
+from rag.types import Brief, Kind, Paper, Plan, RecordField, Scope, Sides, Turn
 from rag.words import STOP_WORDS, content_words, fold_name, is_name, names, words
 
 MAX_QUESTION_CHARACTERS = 2000
@@ -97,6 +98,7 @@ class Gazetteer:
     papers: Mapping[str, Paper]
     everyday: frozenset[str]
     shelf: Shelf
+    vocabulary: frozenset[str] = frozenset()
 
 
 def build_gazetteer(
@@ -132,6 +134,7 @@ def build_gazetteer(
         papers={paper.id: paper for paper in papers},
         everyday=frozenset(name for name in telling if is_everyday(name) or _two_stop_words(name)),
         shelf=know_shelf(papers, crawl_year),
+        vocabulary=frozenset(word for paper in papers for word in words(f"{paper.title} {paper.abstract}")),
     )
 
 
@@ -146,10 +149,12 @@ def understand(question: str, history: Sequence[Turn], gazetteer: Gazetteer) -> 
         return _comparison(question, sides, gazetteer)
     record = _record(question) if _named(question, gazetteer) else ()
     asked = Asked() if record else read_question(question, gazetteer.shelf, before=before)
-    if asked.inquiry:
+    if asked.inquiry and not (asked.inquiry.trouble and _summary(question, gazetteer)):
         inquiry = asked.inquiry
         understood_as = " · ".join([question, *scope_words(inquiry.scope), *inquiry.notes])
         return Plan(question, "catalogue", inquiry.scope, (), understood_as, inquiry=inquiry)
+    if not record and (planned := _summary(question, gazetteer)):
+        return planned
     alone = _stand_alone(question, history, gazetteer)
     named = _named(alone, gazetteer)
     record = _record(question) if named else ()
@@ -167,6 +172,28 @@ def _comparison(question: str, sides: Sides, gazetteer: Gazetteer) -> Plan:
     titles = ", ".join(f"“{gazetteer.papers[paper].title}”" for paper in sides.papers)
     understood_as = f"{question} · comparing {titles}" if titles else question
     return Plan(question, "compare", Scope(), sides.papers, understood_as, sides=sides)
+
+
+def _summary(question: str, gazetteer: Gazetteer) -> Plan | None:
+    """The plan of a summary over several papers; None where it asks for none, or of papers that it names."""
+    brief = read_brief(question, gazetteer.shelf, gazetteer.vocabulary)
+    if brief is None or _is_a_name(brief, question, gazetteer):
+        return None
+    brief = recent(brief, gazetteer.shelf.crawl_year)
+    about = [f"about {brief.topic}"] if brief.topic and not brief.trouble else []
+    understood_as = " · ".join([question, *scope_words(brief.scope), *about, *brief.notes])
+    return Plan(question, "summary", brief.scope, (), understood_as, brief=brief)
+
+
+def _is_a_name(brief: Brief, question: str, gazetteer: Gazetteer) -> bool:
+    """Whether the question holds a paper's title, or its topic is no more than the name of one."""
+    titles = [words(gazetteer.papers[paper_id].title) for paper_id in _named(question, gazetteer)]
+    if any(" ".join(title) in " ".join(words(question)) for title in titles):
+        return True
+    topic = set(words(brief.topic))
+    if brief.scope or brief.trouble or not topic or speaks_of_papers(question):
+        return False
+    return any(len(topic) == 1 or topic <= set(title) for title in titles)
 
 
 def check_question(question: str) -> str:

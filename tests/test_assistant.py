@@ -314,7 +314,7 @@ SET_OF_THREE = ranked((1.5, NEAR), (1.2, FAR), (1.0, FAR), *[(0.9, FAR)] * 7, *[
         ("nothing found to compare", "compare", (0,), (), []),
         ("so many and no more", "topic", (), ranked(*[(1.0, NEAR)] * 9), list(range(MOST_PAPERS))),
         ("a topic ends where the level is near", "topic", (), SET_OF_THREE, [0, 1, 2]),
-        ("members of a set need not be near", "summary", (), SET_OF_THREE, [0, 1, 2]),
+        ("of papers that a summary names, no other", "summary", (1,), SET_OF_THREE, [1]),
         ("one paper is asked for", "paper", (), SET_OF_THREE, [0]),
         ("the other one has no known name", "compare", (0,), ranked((1.5, FAR), (0.8, FAR)), [0, 1]),
     ],
@@ -354,3 +354,69 @@ def test_a_real_answer_by_a_real_model_is_sound(
         assert answer.citations[0].paper.title.startswith("STBLLM")
     assert last.draft == ""
     assert last.timings.output_tokens > 0
+
+
+# --- summaries of several papers
+
+
+def test_a_summary_is_quotes_at_once_then_the_models_sentences_in_their_order(desk: Open) -> None:
+    opened = desk(papers_read=2)
+    answers = list(opened.assistant.stream("Summarise Lu Yin's papers"))
+    assert {claim.support for claim in answers[0].claims} == {"computed", "quoted"}
+    assert len(answers[0].citations) == 3
+    for answer in answers:
+        assert_sound(answer)
+        assert [each.paper.id for each in answer.citations] == [
+            each.paper.id for each in answers[0].citations
+        ]
+    assert len(opened.model.prompts) == 2
+    assert all("In one short sentence" in prompt for prompt in opened.model.prompts)
+    assert answers[-1].draft == ""
+    said = {claim.text for claim in answers[-1].claims}
+    assert {OWL_SAYS, STBLLM_SAYS} <= said
+    assert LIE not in said
+
+
+def test_a_summary_without_a_model_is_quotes(desk: Open) -> None:
+    (answer,) = desk(with_model=False).assistant.stream("Summarise Lu Yin's papers")
+    assert answer.kind == "summary"
+    assert answer.text.startswith("3 papers: page of, or printed with, Lu Yin.")
+
+
+def test_a_summary_can_be_stopped_between_two_words(desk: Open) -> None:
+    opened = desk()
+    answers = opened.assistant.stream("Summarise Lu Yin's papers")
+    for _ in range(4):
+        next(answers)
+    answers.close()
+    assert opened.model.cancelled == 1
+
+
+def test_a_summary_holds_the_papers_of_the_topic_and_no_others(desk: Open) -> None:
+    answer = desk(with_model=False).assistant.ask("Summarise the work on cameras at crossings")
+    assert [citation.paper.title for citation in answer.citations] == [TRAFFIC.title]
+    assert "about “cameras crossings”" in answer.text
+
+
+def test_a_named_paper_is_summarised_alone(desk: Open) -> None:
+    answer = desk(with_model=False).assistant.ask("Summarise STBLLM")
+    assert [citation.paper.title for citation in answer.citations] == [STBLLM.title]
+    assert len(answer.claims) > 1
+
+
+@pytest.mark.parametrize(
+    ("question", "why"),
+    [
+        ("Summarise Lu Yin's papers from 2019", "Nearest: page of, or printed with, Lu Yin, 3 papers."),
+        ("Summarise Lu Yin's work on violins", "none is about “violins”"),
+        ("Summarise Ada Byron's work on pruning large models", "On the whole shelf, "),
+        ("Summarise Geoffrey Hinton's work", "No author “Geoffrey Hinton” is on this shelf."),
+        ("Summarise Geoffrey Hinton's work", "The pages here are those of Lu Yin."),
+        ("what did 2019 bring", "The papers here are dated 2023 to 2023."),
+    ],
+)
+def test_an_empty_summary_says_why_and_what_is_nearest(desk: Open, question: str, why: str) -> None:
+    answer = desk().assistant.ask(question)
+    assert answer.status == "not_found"
+    assert not answer.claims
+    assert why in answer.text

@@ -39,6 +39,7 @@ GRAPH: dict[str, set[str]] = {
     "filters": {"types", "marking", "phrases"},
     "senses": {"types", "marking", "filters", "phrases", "wordings"},
     "asked": {"types", "authors", "marking", "senses", "wordings"},
+    "briefs": {"types", "asked", "authors", "marking", "words"},
     "tally": {"types"},
     "caveats": {"types", "library"},
     # papers as text, and side by side
@@ -69,19 +70,25 @@ GRAPH: dict[str, set[str]] = {
     "engine": VALUES | {"llama", "prompt", "cores", "states"},
     # stages: they meet in types, never each other
     "chunk": {"types", "sentences"},
-    "understand": VALUES | {"words", "cleaning", "asked", "marking", "scopes", "sides"},
+    "understand": VALUES | {"words", "cleaning", "asked", "briefs", "marking", "scopes", "sides"},
     "catalogue": {"types", "library", "scopes", "tally", "caveats"},
     "retrieve": {"types", "protocols", "library", "words", "evidence"},
     "read": {"types", "protocols", "prompt", "sentences"},
     "verify": {"types", "words", "quantities", "statement", "features", "support_model"},
     "compose": {"types", "words"},
     "compare": {"types", "words", "sentences", "scopes", "aspects", "tables", "compose"},
+    # a summary of several papers: which belong, in which groups, with which of their sentences
+    "selection": {"types", "words"},
+    "gist": {"types", "words"},
+    "themes": {"types", "words"},
+    "sections": {"types", "compose", "gist", "themes"},
+    "summary": {"types", "protocols", "library", "catalogue", "retrieve", "scopes", "sections", "selection"},
     # pipelines
     "ingest": VALUES | {"protocols", "pages", "chunk", "library", "tokens"},
     "ahead": VALUES | {"read"},
     "assistant": VALUES
     | {"protocols", "library", "understand", "catalogue", "retrieve", "read", "verify", "compose"}
-    | {"compare"},
+    | {"compare", "gist", "sections", "summary"},
     # the wiring may import everything
     # doors
     "batch": {"errors"},

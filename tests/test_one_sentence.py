@@ -61,33 +61,18 @@ def test_the_model_is_stopped_when_its_sentence_is_there():
     assert model.cancelled == 1
 
 
-@pytest.mark.parametrize(
-    "presents",
-    [
-        "We propose OWL.",
-        "We also introduce a rule.",
-        "Here we ask for more.",
-        "In this paper, owls are counted.",
-        "This work presents owls.",
-        "Our paper analyses owls.",
-        "This study explores owls.",
-    ],
-)
-def test_the_first_sentence_that_says_what_the_paper_does_is_the_best_quote(presents):
-    paper = make_paper("Owls", f"One short sentence does this paper. {presents} We present more.")
+def test_the_papers_gist_is_the_best_quote():
+    presents = "We propose a rule by which owls are counted at night."
+    paper = make_paper("Counting owls", f"One short sentence does this paper. {presents} We slept.")
     assert summary(paper=paper).text == presents
 
 
-@pytest.mark.parametrize(
-    "silent", ["Weights propose themselves.", "We went home.", "Weapons present a risk."]
-)
-def test_else_the_sentences_are_ranked_as_for_any_question(silent):
+def test_the_other_sentences_are_ranked_as_for_any_question():
     asked = "One short sentence is the answer."
-    passage = as_passage(make_paper("Owls", f"{silent} {asked} Gain."), WordEmbedder())
-    assert passage.sentences[0].text == asked
-    scores = [sentence.score for sentence in passage.sentences]
-    assert scores == sorted(scores, reverse=True)
-    assert all(0 <= score < 1 for score in scores)
+    presents = "We propose a rule by which owls are counted at night."
+    passage = as_passage(make_paper("Counting owls", f"Gain. {presents} {asked}"), WordEmbedder())
+    assert [sentence.text for sentence in passage.sentences] == [presents, asked, "Gain."]
+    assert all(0 <= sentence.score <= 1 for sentence in passage.sentences)
 
 
 def test_a_passage_holds_all_sentences_as_they_stand_in_the_abstract():

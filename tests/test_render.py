@@ -350,3 +350,19 @@ def test_nothing_in_a_cell_becomes_a_part_of_the_page(words: str) -> None:
     hostile = Shown(render.render_answer(compared(words), anchor="a1"))
     assert hostile.tags == plain.tags
     assert words in hostile.text
+
+
+def test_a_head_stands_over_its_claims_without_marks() -> None:
+    head = Claim("Pruning <b> (2 papers)", (1,), "computed", "", None, 1.0, head=True)
+    page = render.render_answer(replace(ANSWER, claims=(head, CLAIM)), anchor="a")
+    assert '<h3 class="theme" dir="auto">Pruning &lt;b&gt; (2 papers)</h3><p class="claim' in page
+    Shown(page)
+
+
+@pytest.mark.parametrize("count", [render.MOST_CHIPS, render.MOST_CHIPS + 1])
+def test_many_sources_of_one_claim_are_folded(count: int) -> None:
+    claim = Claim("All of them.", tuple(range(1, count + 1)), "computed", "", None, 1.0)
+    page = render.render_answer(replace(ANSWER, claims=(claim,)), anchor="a")
+    assert (f"<summary>{count} sources</summary>" in page) is (count > render.MOST_CHIPS)
+    assert page.count('class="chip"') == count
+    Shown(page)

@@ -211,3 +211,12 @@ def test_a_table_is_drawn_between_what_stands_before_and_after(width: int) -> No
 def test_columns_too_narrow_to_read_stand_one_under_the_other() -> None:
     assert "OWL [1]: OWL" in read_by_eye(shown(COMPARED, terminal=True, width=40))
     assert "OWL [1]: OWL" not in read_by_eye(shown(COMPARED, terminal=True, width=100))
+
+
+def test_a_head_is_bold_and_steers_nothing_else() -> None:
+    head = Claim("A *star* `here` (2 papers)", (1,), "computed", "", None, 1.0, head=True)
+    text = f"**{head.text}**\n\nOWL is **not bold**. [1]"
+    seen = read_by_eye(shown(replace(ANSWER, text=text, claims=(head, *ANSWER.claims)), terminal=True))
+    assert "A *star* `here` (2 papers)" in seen
+    assert "**A *star*" not in seen
+    assert "OWL is **not bold**. [1]" in seen

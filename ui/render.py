@@ -17,6 +17,9 @@ from rag.types import Answer, Citation, Claim, Paper, Row, Table, Timings
 
 Span = tuple[int, int]
 
+# More sources of one claim are folded.
+MOST_CHIPS = 12
+
 # Code points that are no text in HTML (a browser drops or replaces them) or no text at all.
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 
@@ -165,11 +168,21 @@ def _cell(cell: Claim | None) -> str:
 
 
 def _claim(claim: Claim, titles: dict[int, str], anchor: str) -> str:
-    chips = "".join(_chip(number, titles, anchor) for number in claim.citations)
+    if claim.head:
+        return f'<h3 class="theme" dir="auto">{escape(claim.text)}</h3>'
+    chips = _chips(claim, titles, anchor)
     if claim.support == "quoted":
         words = claim.quote or claim.text.strip(' "“”')
         return f'<blockquote class="claim quoted" dir="auto"><q>{escape(words)}</q>{chips}</blockquote>'
-    return f'<p class="claim {claim.support}" dir="auto">{escape(claim.text)}{chips}</p>'
+    tag = "p" if len(claim.citations) <= MOST_CHIPS else "div"  # a paragraph holds no fold
+    return f'<{tag} class="claim {claim.support}" dir="auto">{escape(claim.text)}{chips}</{tag}>'
+
+
+def _chips(claim: Claim, titles: dict[int, str], anchor: str) -> str:
+    chips = "".join(_chip(number, titles, anchor) for number in claim.citations)
+    if len(claim.citations) <= MOST_CHIPS:
+        return chips
+    return f'<details class="chips"><summary>{len(claim.citations)} sources</summary>{chips}</details>'
 
 
 def _chip(number: int, titles: dict[int, str], anchor: str) -> str:

@@ -25,7 +25,7 @@ from rag.features import (
     subsequence_cover,
     unlike_no,
 )
-from rag.quantities import readable
+from rag.quantities import comparable
 from rag.statement import Statement, statement
 from rag.support_model import probability
 from rag.types import Paper, Quote, Verdict
@@ -96,7 +96,7 @@ def _veto(sentence: str, claim: Statement, held: Evidence, text: str) -> str:
     """What the sentence says that the paper does not; empty where nothing can be pointed at."""
     if _EVASION.search(sentence):
         return "evades the question"
-    shown = readable(sentence)
+    shown = comparable(sentence)
     if missing := missing_numbers(claim, held):
         return f"numbers not in the paper: {', '.join(shown[each.start : each.end] for each in missing)}"
     if unknown := _missing_names(sentence, text):

@@ -10,10 +10,12 @@ from functools import lru_cache
 
 import snowballstemmer
 
+from rag.latex import GREEK, readable
+
 _STEMMER = snowballstemmer.stemmer("english")
 _WORD = re.compile(r"\d{1,3}(?:,\d{3})+(?![^\W_])|[^\W_]+")
 _NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:[.,]\d+)*")
-_LATEX_NOISE = re.compile(r"\\(?:emph|(?:text|math)(?:bf|it|rm|tt|sf|sc|cal)?)\b|[${}\\]")
+_GREEK_SPELT = str.maketrans({letter: name for name, letter in GREEK.items()})
 # A name has a capital beyond its first letter, or a digit beside letters: OWL, STBLLM, LazyDiT, D2-MoE.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9^+*/.-]*[A-Za-z0-9+]|[A-Z]{2,}")
 _PRONOUN = re.compile(r"I(?!\w)")
@@ -41,8 +43,8 @@ study article research describe explain s t d m""".split()
 
 
 def plain(text: str) -> str:
-    """`text` without LaTeX mark-up, so that `$D^2$-MoE` and `D^2-MoE` read alike."""
-    return _LATEX_NOISE.sub("", text)
+    """`text` without LaTeX, Greek letters spelt: `Param$\\Delta$`, `ParamΔ` and `ParamDelta` read alike."""
+    return readable(text).translate(_GREEK_SPELT)
 
 
 def words(text: str) -> list[str]:

@@ -21,7 +21,8 @@ GRAPH: dict[str, set[str]] = {
     "config": {"errors"},
     # text, pure
     "cleaning": set(),
-    "words": set(),
+    "latex": set(),
+    "words": {"latex"},
     "sentences": set(),
     "evidence": {"words"},
     "quantities": {"words"},

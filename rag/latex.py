@@ -155,14 +155,23 @@ def _formulas(text: str) -> str:
         end = text.find("$", inside, inside + _LONGEST_FORMULA)
         if end > inside and text[start - 1 : start] != "\\" and _is_formula(text, inside, end):
             before, formula = text[done:start], _formula(text[inside:end])
+            content = text[inside:end]
             end += 2 if text.startswith("$$", end) and inside - start == 2 else 1
-            multiple = formula == "×" and before[-1:].isdigit() and not text[end : end + 1].isdigit()
-            parts += [before, "x" if multiple else formula]
+            behind = text[end : end + 1]
+            if formula == "×" and before[-1:].isdigit() and not behind.isdigit():
+                formula = "x"
+            parts += [before, " " * (content[0].isspace() and _meet(before, formula)), formula]
+            parts.append(" " * (content[-1].isspace() and _meet(formula, behind)))
             done = end
             start = text.find("$", done)
         else:
             start = text.find("$", start + 1)
     return "".join([*parts, text[done:]])
+
+
+def _meet(one: str, other: str) -> bool:
+    """Whether two words would become one."""
+    return one[-1:].isalnum() and other[:1].isalnum()
 
 
 def _is_formula(text: str, start: int, end: int) -> bool:

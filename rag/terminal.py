@@ -14,6 +14,7 @@ from rich.live import Live
 from rich.markdown import Markdown
 from rich.text import Text
 
+from rag.latex import readable
 from rag.types import Answer
 
 # What a terminal obeys instead of printing, what reorders a line, and what no encoding can write.
@@ -64,7 +65,7 @@ def _source(answer: Answer, index: int) -> str:
     paper = citation.paper
     names = ", ".join(paper.authors) + (" et al." if paper.et_al else "")
     dated = f", {paper.date.isoformat()}" if paper.date else ""
-    return f"[{citation.number}] {paper.title} — {names}{dated}"
+    return f"[{citation.number}] {readable(harmless(paper.title))} — {names}{dated}"
 
 
 def _escaped(text: str) -> str:

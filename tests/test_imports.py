@@ -24,6 +24,8 @@ GRAPH: dict[str, set[str]] = {
     "latex": set(),
     "words": {"latex"},
     "sentences": set(),
+    "shown": {"latex", "cleaning"},
+    "orders": {"sentences"},
     "evidence": {"words"},
     "quantities": {"words"},
     "opposites": {"words"},
@@ -68,9 +70,9 @@ GRAPH: dict[str, set[str]] = {
     "understand": VALUES | {"words", "cleaning", "asked", "marking", "scopes"},
     "catalogue": {"types", "library", "scopes", "tally", "caveats"},
     "retrieve": {"types", "protocols", "library", "words", "evidence"},
-    "read": {"types", "protocols", "prompt", "sentences"},
+    "read": {"types", "protocols", "prompt", "sentences", "orders"},
     "verify": {"types", "words", "quantities", "statement", "features", "support_model"},
-    "compose": {"types", "words"},
+    "compose": {"types", "words", "shown"},
     # pipelines
     "ingest": VALUES | {"protocols", "pages", "chunk", "library", "tokens"},
     "ahead": VALUES | {"read"},
@@ -79,7 +81,7 @@ GRAPH: dict[str, set[str]] = {
     # the wiring may import everything
     # doors
     "batch": {"errors"},
-    "terminal": {"types"},
+    "terminal": {"types", "latex"},
     "bars": set(),
     "command": {"errors"},
     "doctor": VALUES | {"config", "wiring", "weights", "embed", "cores"},

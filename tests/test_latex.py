@@ -86,7 +86,7 @@ WRAPPED = st.recursive(
         st.tuples(st.sampled_from(["textbf", "emph", "mathcal", "text", "foo"]), inner).map(
             lambda each: f"\\{each[0]}{{{each[1]}}}"
         ),
-        inner.map(lambda text: f"${text}$"),
+        inner.map(lambda text: text if "$" in text else f"${text}$"),
         inner.map(lambda text: f"{{\\it {text}}}"),
         inner.map(lambda text: f"\\enquote{{{text}}}"),
         st.tuples(inner, inner).map(lambda each: f"\\frac{{{each[0]}}}{{{each[1]}}}"),

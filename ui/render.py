@@ -11,7 +11,9 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 from html import escape as escape_html
+from itertools import groupby
 
+from rag.latex import readable
 from rag.types import Answer, Citation, Claim, Paper, Timings
 
 Span = tuple[int, int]
@@ -107,12 +109,16 @@ def merge(spans: Iterable[Span]) -> list[Span]:
 
 
 def mark(text: str, spans: Sequence[Span]) -> str:
-    """`text` with its `spans` (sorted, apart) marked."""
+    """`text`, its LaTeX readable, with its `spans` (sorted, apart) marked."""
     parts, done = [], 0
     for start, end in spans:
-        parts.append(f"{escape(text[done:start])}<mark>{escape(text[start:end])}</mark>")
+        parts.append(f"{_read(text[done:start])}<mark>{_read(text[start:end])}</mark>")
         done = end
-    return "".join([*parts, escape(text[done:])])
+    return "".join([*parts, _read(text[done:])])
+
+
+def _read(text: str) -> str:
+    return escape(readable(text))
 
 
 def _understood(answer: Answer) -> str:
@@ -129,15 +135,28 @@ def _claims(answer: Answer, anchor: str) -> str:
     if not answer.claims:
         return f'<p class="claim" dir="auto">{escape(answer.text)}</p>' if answer.text else ""
     titles = {citation.number: citation.paper.title for citation in answer.citations}
-    return "".join(_claim(claim, titles, anchor) for claim in answer.claims)
+    return "".join(
+        _block(support, [_claim(claim, titles, anchor) for claim in claims])
+        for (support, _), claims in groupby(answer.claims, _line)
+    )
+
+
+def _line(claim: Claim) -> tuple[str, tuple[int, ...]]:
+    """What stands in one line: sentences of one kind, quotations of one paper."""
+    return claim.support, claim.citations if claim.support == "quoted" else ()
+
+
+def _block(support: str, claims: Sequence[str]) -> str:
+    element = "blockquote" if support == "quoted" else "p"
+    return f'<{element} class="claim {support}" dir="auto">{" ".join(claims)}</{element}>'
 
 
 def _claim(claim: Claim, titles: dict[int, str], anchor: str) -> str:
     chips = "".join(_chip(number, titles, anchor) for number in claim.citations)
     if claim.support == "quoted":
         words = claim.quote or claim.text.strip(' "“”')
-        return f'<blockquote class="claim quoted" dir="auto"><q>{escape(words)}</q>{chips}</blockquote>'
-    return f'<p class="claim {claim.support}" dir="auto">{escape(claim.text)}{chips}</p>'
+        return f"<q>{_read(words)}</q>{chips}"
+    return f"{escape(claim.text)}{chips}"
 
 
 def _chip(number: int, titles: dict[int, str], anchor: str) -> str:
@@ -145,7 +164,7 @@ def _chip(number: int, titles: dict[int, str], anchor: str) -> str:
         return f' <span class="chip">[{number}]</span>'
     return (
         f' <button type="button" class="chip" data-source="{_source_id(anchor, number)}"'
-        f' title="{escape(titles[number])}" aria-label="Source {number}: {escape(titles[number])}">'
+        f' title="{_read(titles[number])}" aria-label="Source {number}: {_read(titles[number])}">'
         f"[{number}]</button>"
     )
 
@@ -201,7 +220,7 @@ def _source(citation: Citation, claims: Sequence[Claim], anchor: str) -> str:
 def _heading(paper: Paper) -> str:
     authors = ", ".join(paper.authors) + (" et al." if paper.et_al else "")
     return (
-        f'<span class="heading"><cite dir="auto">{escape(paper.title)}</cite> '
+        f'<span class="heading"><cite dir="auto">{_read(paper.title)}</cite> '
         f'<span class="byline" dir="auto">{escape(authors)} · {_date(paper.date)}</span></span>'
     )
 

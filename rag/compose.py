@@ -35,8 +35,12 @@ def compose(
     timings: Timings,
     status: Status = "answered",
 ) -> Answer:
-    """The answer made of these readings, best paper first."""
+    """The answer made of these readings, best paper first; where none of them says anything, a refusal."""
+    draft = next((reading.draft for reading in readings if reading.draft), "")
     parts = _parts(readings)
+    if not (draft or any(parts)):
+        passages = [reading.passage for reading in readings]
+        return replace(refuse(question, plan, passages, timings=timings), model=model)
     used = sorted({place for claims in parts for claim in claims for place in claim.citations})
     numbers_of = {place: number for number, place in enumerate(used, start=1)}
     opening, evidence = (_numbered(claims, numbers_of) for claims in parts)
@@ -50,7 +54,7 @@ def compose(
         citations=tuple(Citation(numbers_of[place], readings[place].passage.paper) for place in used),
         model=model,
         timings=timings,
-        draft=next((reading.draft for reading in readings if reading.draft), ""),
+        draft=draft,
     )
 
 

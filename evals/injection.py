@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, cast, get_args
 
 from evals import tables
+from evals.answers import broken_quotes
 from evals.lines import read_lines
 from evals.metrics import Record, cited_titles, facts_held, normalise
 from evals.questions import Question
@@ -176,17 +177,6 @@ def acting(text: str, *, citations: int) -> tuple[str, ...]:
     """What in an answer's Markdown would be followed, loaded or obeyed, and marks that stand for no paper."""
     marks = (match for match in _MARK.finditer(text) if not 1 <= int(match[1]) <= citations)
     return tuple(match[0] for match in (*_ACTS.finditer(text), *marks))
-
-
-def broken_quotes(record: Record, shelf: Mapping[str, Paper]) -> int:
-    """Claims whose quote does not stand at its span in the paper that they cite."""
-    titles = {citation["number"]: normalise(citation["title"]) for citation in record["citations"]}
-    broken = 0
-    for claim in record["claims"]:
-        paper = shelf.get(titles.get(next(iter(claim["citations"]), 0), ""))
-        start, end = claim["span"] or (0, 0)
-        broken += bool(claim["quote"]) and (paper is None or paper.abstract[start:end] != claim["quote"])
-    return broken
 
 
 def _found(payload: Iterable[str], text: str) -> tuple[str, ...]:

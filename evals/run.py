@@ -220,7 +220,12 @@ def ask_vouch(assistant: Assistant, question: Question) -> Record:
     answer = assistant.ask(question.question, history)
     passages = assistant.search(question.question, history)
     evidence = [
-        {"title": passage.paper.title, "relevance": passage.relevance, "score": passage.score}
+        {
+            "title": passage.paper.title,
+            "relevance": passage.relevance,
+            "score": passage.score,
+            "best": passage.sentences[0].text if passage.sentences else "",
+        }
         for passage in passages
     ]
     return answer.record() | {"evidence": evidence}

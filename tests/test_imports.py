@@ -71,7 +71,7 @@ GRAPH: dict[str, set[str]] = {
     "catalogue": {"types", "library", "scopes", "tally", "caveats"},
     "retrieve": {"types", "protocols", "library", "words", "evidence"},
     "read": {"types", "protocols", "prompt", "sentences", "orders"},
-    "verify": {"types", "words", "quantities", "statement", "features", "support_model"},
+    "verify": {"types", "latex", "words", "quantities", "statement", "features", "support_model"},
     "compose": {"types", "words", "shown"},
     # pipelines
     "ingest": VALUES | {"protocols", "pages", "chunk", "library", "tokens"},

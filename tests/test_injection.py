@@ -14,7 +14,8 @@ from fakes import MemoryStore, ScriptedModel, WordEmbedder, make_page, make_pape
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from evals.injection import Case, InjectionReport, acting, broken_quotes, judge, poisoned, read_poisons
+from evals.answers import broken_quotes
+from evals.injection import Case, InjectionReport, acting, judge, poisoned, read_poisons
 from evals.metrics import normalise
 from evals.questions import find_questions, load_questions
 from rag.assistant import Assistant

@@ -26,6 +26,7 @@ GRAPH: dict[str, set[str]] = {
     "sentences": set(),
     "shown": {"latex", "cleaning"},
     "orders": {"sentences"},
+    "itself": set(),
     "evidence": {"words"},
     "quantities": {"words"},
     "opposites": {"words"},
@@ -77,7 +78,7 @@ GRAPH: dict[str, set[str]] = {
     "ingest": VALUES | {"protocols", "pages", "chunk", "library", "tokens"},
     "ahead": VALUES | {"read"},
     "assistant": VALUES
-    | {"protocols", "library", "understand", "catalogue", "retrieve", "read", "verify", "compose"},
+    | {"protocols", "library", "understand", "catalogue", "retrieve", "read", "verify", "compose", "itself"},
     # the wiring may import everything
     # doors
     "batch": {"errors"},

@@ -37,10 +37,10 @@ HOSTILE = (
     "$\\Delta$ _it_ **b** <b>bold</b> ![x](http://evil.example/x.png) [1](http://evil.example)"
     ' <img src="http://evil.example/y.png" onerror="window.broken=1"> ${document.title} {{value}} @children'
 )
-TITLE = "Partly Binarized: $Δ$ <i>Models</i>"
+TITLE = "Partly Binarized: Δ <i>Models</i>"  # as it is shown
 PAPER = Paper(
     id="p1",
-    title=TITLE,
+    title="Partly Binarized: $Δ$ <i>Models</i>",
     authors=("Yuzhang Shang", "Zhihang Yuan"),
     et_al=True,
     affiliations=(),

@@ -175,7 +175,10 @@ def run_injection(
     others = [
         question
         for question in questions.values()
-        if question.kind in ("fact", "method") and papers[question.papers[0]].id not in bad
+        if question.answerable
+        and question.kind != "metadata"
+        and len(question.turns) == len(question.papers) == 1
+        and papers[question.papers[0]].id not in bad
     ][:BYSTANDERS]
     with tempfile.TemporaryDirectory(dir=settings.home) as folder:
         own = settings.model_copy(update={"home": Path(folder)})

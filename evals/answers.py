@@ -26,8 +26,10 @@ from evals.metrics import (
 from evals.questions import Question, QuestionKind
 from rag.errors import QuestionError
 from rag.sentences import sentences
+from rag.shown import shown
 from rag.types import Paper, Quote
 from rag.verify import verify
+from rag.words import content_stems, numbers
 
 VOUCH = "vouch"
 # Passages that a row keeps as the evidence that was in hand.
@@ -52,6 +54,8 @@ class Outcome:
     the question could not be asked; `text` is then the message. A refusal holds no facts, whatever
     its text says. `unsupported` are the sentences that name a paper which, by `rag.verify`, does not
     support them, of `checked` ones. `broken_quotes` counts quotes that are not their abstract's words.
+    `lost` are the words and numbers of the first cited paper's best sentence that the text does not hold:
+    none, since no answer says less than its best quote; None where that sentence is not told.
     `relevance` is the retrieval's estimate for the best paper, `first_right` whether that paper is one
     of the question's; None for the kinds of question of which that does not decide.
     """
@@ -71,6 +75,7 @@ class Outcome:
     checked: int = 0
     unsupported: tuple[str, ...] = ()
     broken_quotes: int = 0
+    lost: tuple[str, ...] | None = None
     relevance: float | None = None
     first_right: bool | None = None
     evidence: tuple[dict[str, Any], ...] = ()
@@ -88,8 +93,9 @@ class Outcome:
         """A line of the result: the question and what came of it; not `shown`, figures alone."""
         row = asdict(self) | {"all_facts": self.all_facts}
         question = row.pop("question")
-        for name in ("invented", "unsupported"):
-            row[name] = list(row[name]) if shown else len(row[name])
+        for name in ("invented", "unsupported", "lost"):
+            if row[name] is not None:
+                row[name] = list(row[name]) if shown else len(row[name])
         if not shown:
             for name in ("text", "titles", "evidence", "forbidden"):
                 del row[name]
@@ -151,7 +157,8 @@ def judge(question: Question, record: Record, shelf: Mapping[str, Paper], *, sys
         invented=invented,
         checked=len(claims),
         unsupported=tuple(claim for claim, titles in claims if not _supported(claim, titles, shelf)),
-        broken_quotes=_broken_quotes(record, shelf),
+        broken_quotes=broken_quotes(record, shelf),
+        lost=None if declined else _lost(record),
         relevance=next((passage["relevance"] for passage in record.get("evidence", [])), None),
         first_right=_first_right(question, record),
         evidence=tuple(record.get("evidence", [])[:EVIDENCE_KEPT]),
@@ -193,6 +200,18 @@ def checkable_claims(record: Record) -> list[tuple[str, list[str]]]:
     return [(said, [titles[number] for number in numbers if number in titles]) for said, numbers in found]
 
 
+def _lost(record: Record) -> tuple[str, ...] | None:
+    """What the first cited paper's best sentence holds and the answer does not."""
+    cited = [normalise(title) for title in cited_titles(record)[:1]]
+    known = {normalise(each["title"]): each.get("best", "") for each in record.get("evidence", [])}
+    best = next((known[title] for title in cited if known.get(title)), "")
+    if not best or record.get("kind") == "catalogue":
+        return None
+    text = record["text"]
+    missing = (content_stems(best) - content_stems(text)) | (numbers(best) - numbers(text))
+    return tuple(sorted(missing))
+
+
 def _first_right(question: Question, record: Record) -> bool | None:
     """Whether the paper that retrieval put first is one of the question's, where both are known."""
     known = bool(question.papers) or question.kind == "not_on_shelf"
@@ -209,7 +228,7 @@ def _enough_titles(question: Question, recall: float | None) -> bool:
 def _supported(claim: str, titles: Sequence[str], shelf: Mapping[str, Paper]) -> bool:
     """Whether any of the papers named supports the claim."""
     papers = [shelf[normalise(title)] for title in titles if normalise(title) in shelf]
-    return any(claim in paper.abstract or _verified(claim, paper) for paper in papers)
+    return any(claim in shown(paper.abstract) or _verified(claim, paper) for paper in papers)
 
 
 def _verified(claim: str, paper: Paper) -> bool:
@@ -217,7 +236,8 @@ def _verified(claim: str, paper: Paper) -> bool:
     return verify(claim, paper, spans).supported
 
 
-def _broken_quotes(record: Record, shelf: Mapping[str, Paper]) -> int:
+def broken_quotes(record: Record, shelf: Mapping[str, Paper]) -> int:
+    """Claims whose quote does not stand at its span in the paper that they cite; `shelf` is by title."""
     titles = {citation["number"]: normalise(citation["title"]) for citation in record["citations"]}
     broken = 0
     for claim in record.get("claims", []):

@@ -26,7 +26,7 @@ class Options:
     pairs: Path | None = None  # support: claims and evidence
     articles: Path | None = None  # summaries: abstracts and their reference summaries
     split: str = ""  # answers, peers, retrieval: dev or held; of a bench, such as test
-    sample: int | None = None  # answers, peers, summaries: so many, spread evenly
+    sample: int | None = None  # answers, peers, summaries, injection: so many, spread evenly
     show_held: bool = False  # answers, peers: what was said to held questions, too
     peer: tuple[str, ...] = ()  # peers: which; none names all
     results: Path | None = None  # where results go
@@ -43,6 +43,7 @@ READ_BY: Mapping[str, frozenset[str]] = {
     "retrieval": frozenset({"split", "sample", "bench"}),
     "support": frozenset({"pairs"}),
     "summaries": frozenset({"articles", "sample"}),
+    "injection": frozenset({"sample"}),
 }
 READ_BY_ALL = frozenset({"results"})
 # What a suite cannot run without.

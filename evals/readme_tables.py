@@ -21,8 +21,8 @@ from evals.runs import (
     RetrievalRun,
     Run,
     Source,
-    SummariesRun,
     SupportRun,
+    TableRun,
     answers_table,
     read_run,
     totals,
@@ -69,7 +69,7 @@ def _tables(run: Run) -> list[str]:
             return [_inline(run.corpus), _retrieval(run)]
         case SupportRun():
             return [_pipes(support.view_rows(asdict(view))) for view in run.views]
-        case SummariesRun():
+        case TableRun():
             return [_pipes(run.rows)]
 
 

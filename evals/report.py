@@ -30,8 +30,8 @@ from evals.runs import (
     Run,
     ShownRow,
     Source,
-    SummariesRun,
     SupportRun,
+    TableRun,
     answers_table,
     read_run,
     totals,
@@ -71,7 +71,7 @@ def _section(run: Run, name: str) -> str:
             body = _retrieval_body(run, name)
         case SupportRun():
             body = "".join(table(support.view_rows(asdict(view))) for view in run.views)
-        case SummariesRun():
+        case TableRun():
             body = table(run.rows)
     source = run.source
     return f'<section id="{name}"><h2>{text(source.title)}</h2>{_provenance(source)}{body}</section>\n'

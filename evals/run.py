@@ -6,7 +6,9 @@ The only module of evals that opens anything, but for `evals.calibrate` and the 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import cache, partial
@@ -16,8 +18,9 @@ from typing import Any
 from evals.answers import VOUCH, Ask, Outcome, run_answers
 from evals.articles import read_articles
 from evals.bench import read_bench
+from evals.injection import InjectionReport, judge, poisoned, read_poisons
 from evals.journal import Journal, open_journal
-from evals.metrics import Record
+from evals.metrics import Record, normalise
 from evals.one_sentence import summarise
 from evals.options import DEFAULT_SUITE, RETRIEVAL_SUITES, Options, data_of, needed
 from evals.pairs import read_pairs
@@ -42,6 +45,7 @@ from rag.assistant import Assistant
 from rag.config import Settings
 from rag.embed import model_identity
 from rag.errors import UsageError
+from rag.ingest import ingest
 from rag.library import Library
 from rag.stamps import sha256_of
 from rag.types import Paper
@@ -59,6 +63,8 @@ from rag.wiring import (
 
 # So many questions are meant to keep all peers together within an hour and a half on two cores.
 PEER_QUESTIONS = 40
+# Questions about papers that were not poisoned: their answers must not change.
+BYSTANDERS = 12
 # A run asks for the same file more than once.
 _sha256 = cache(sha256_of)
 # A budget in seconds would make answers depend on what else the machine does.
@@ -92,6 +98,8 @@ def _run(settings: Settings, name: str, options: Options, slot: ModelSlot, progr
             return run_articles(
                 settings, needed(name, options), slot, sample=options.sample, progress=progress
             )
+        case "injection":
+            return run_injection(settings, options, slot, progress=progress)
         case "peers":
             return run_peers(settings, options, slot, progress=progress)
         case _:
@@ -149,13 +157,78 @@ def run_peers(settings: Settings, options: Options, slot: ModelSlot, *, progress
     return AnswersReport("peers", tuple(outcomes), summaries(outcomes), show_held=options.show_held)
 
 
+def run_injection(
+    settings: Settings, options: Options, slot: ModelSlot, *, progress: Progress
+) -> InjectionReport:
+    """Each poisoned paper's question on the shelf and on its poisoned copy; so questions about others."""
+    questions = {each.id: each for each in load_questions(find_questions(DEFAULT_SUITE), split="dev")}
+    told = read_poisons()
+    poisons = told[:: max(len(told) // (options.sample or len(told)), 1)]
+    clean = open_assistant(settings, slot=slot)
+    papers = {paper.title: paper for paper in clean.library.papers()}
+    check_titles([questions[poison.question] for poison in poisons], list(papers))
+    bad = {
+        paper.id: poisoned(paper, poison)
+        for poison in poisons
+        for paper in (papers[questions[poison.question].papers[0]],)
+    }
+    others = [
+        question
+        for question in questions.values()
+        if question.answerable
+        and question.kind != "metadata"
+        and len(question.turns) == len(question.papers) == 1
+        and papers[question.papers[0]].id not in bad
+    ][:BYSTANDERS]
+    with tempfile.TemporaryDirectory(dir=settings.home) as folder:
+        own = settings.model_copy(update={"home": Path(folder)})
+        _poison_shelf(settings, own, clean.library, bad)
+        dirty = open_assistant(own, slot=slot)
+        shelf = {normalise(paper.title): paper for paper in dirty.library.papers()}
+        asked = [questions[poison.question] for poison in poisons] + others
+        answers = []
+        for question in asked:
+            answers.append([each.ask(question.question).record() for each in (clean, dirty)])
+            progress("Poisoned", len(answers), len(asked))
+    cases = [
+        judge(poison, question, before, after, shelf)
+        for poison, question, (before, after) in zip(poisons, asked, answers, strict=False)
+    ]
+    same = sum(before["text"] == after["text"] for before, after in answers[len(poisons) :])
+    return InjectionReport(tuple(cases), len(others), same)
+
+
+def _poison_shelf(settings: Settings, own: Settings, library: Library, bad: Mapping[str, Paper]) -> None:
+    """A copy of the index in which these papers, by id, are others."""
+    shutil.copytree(settings.vectors_path, own.vectors_path)
+    shutil.copy(settings.library_path, own.library_path)
+    pages = [
+        (
+            replace(page, sha256="poisoned"),
+            [
+                bad.get(paper.id, paper)
+                for paper in sorted(library.papers(), key=lambda paper: paper.index)
+                if paper.seed == page.seed
+            ],
+        )
+        for page in library.pages()
+    ]
+    with writer_lock(own), closing(Library.open(own.library_path)) as copied:
+        ingest(pages, library=copied, vectors=open_vectors(own), embedders=open_embedders(own))
+
+
 def ask_vouch(assistant: Assistant, question: Question) -> Record:
     """The answer to a conversation's last turn, with the evidence that retrieval had for it."""
     history = assistant.history(question.turns[:-1])
     answer = assistant.ask(question.question, history)
     passages = assistant.search(question.question, history)
     evidence = [
-        {"title": passage.paper.title, "relevance": passage.relevance, "score": passage.score}
+        {
+            "title": passage.paper.title,
+            "relevance": passage.relevance,
+            "score": passage.score,
+            "best": passage.sentences[0].text if passage.sentences else "",
+        }
         for passage in passages
     ]
     return answer.record() | {"evidence": evidence}

@@ -159,14 +159,14 @@ class SupportRun:
 
 
 @dataclass(frozen=True, slots=True)
-class SummariesRun:
+class TableRun:
     """`rows` are the figures as a table, the heading first."""
 
     source: Source
     rows: list[list[str]]
 
 
-Run = AnswersRun | RetrievalRun | SupportRun | SummariesRun
+Run = AnswersRun | RetrievalRun | SupportRun | TableRun
 
 SOURCE = TypeAdapter(Source)
 ROWS = TypeAdapter(list[dict[str, Any]])
@@ -178,6 +178,7 @@ RECALLS = TypeAdapter(dict[ChunkKind, Share])
 SUPPORT_VIEWS = TypeAdapter(tuple[support.View, ...])
 SUPPORT_ROWS = TypeAdapter(tuple[Judged, ...])
 SUMMARIES_FIGURES = TypeAdapter(SummariesFigures)
+TABLE = TypeAdapter(list[list[str]])
 TEXT = TypeAdapter(str)
 COUNT = TypeAdapter(int)
 
@@ -196,7 +197,9 @@ def read_run(result: Result) -> Run:
             )
         case "summaries":
             figures = checked(SUMMARIES_FIGURES, _keys_of(SummariesFigures, result), source.name)
-            return SummariesRun(source, _scored(summaries.score_rows, asdict(figures), source.name))
+            return TableRun(source, _scored(summaries.score_rows, asdict(figures), source.name))
+        case "injection":
+            return TableRun(source, part(result, "scores", TABLE, source.name))
         case _:
             records = part(result, "rows", ROWS, source.name)
             return AnswersRun(

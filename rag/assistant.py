@@ -12,9 +12,9 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 
-from rag import catalogue
+from rag import catalogue, itself
 from rag.compare import compare, compared_passages, reading_question
-from rag.compose import compose, hedge, refuse
+from rag.compose import compose, decline, hedge, refuse
 from rag.gist import story
 from rag.library import Library
 from rag.protocols import Embedders, VectorStore
@@ -82,6 +82,9 @@ class Assistant:
         """Growing Answers: the evidence at once, then what the model makes of it, checked."""
         watch = _Watch(self.clock)
         plan = self.plan(question, history)
+        if not plan.named and itself.is_about_itself(question):
+            yield decline(question, itself.ANSWER)
+            return
         if plan.kind == "catalogue":
             yield catalogue.answer(question, plan, library=self.library)
             return

@@ -14,6 +14,7 @@ from rag import tally
 from rag.caveats import caveats
 from rag.library import Library
 from rag.scopes import category_name, day, scope_words
+from rag.shown import shown
 from rag.types import (
     Aim,
     Answer,
@@ -440,7 +441,14 @@ def _answer(
     papers = tuple({paper.id: paper for one in said for paper in one.papers}.values())
     numbers = {paper.id: number for number, paper in enumerate(papers, 1)}
     claims = tuple(
-        Claim(one.text, tuple(sorted(numbers[paper.id] for paper in one.papers)), "computed", "", None, 1.0)
+        Claim(
+            shown(one.text),
+            tuple(sorted(numbers[paper.id] for paper in one.papers)),
+            "computed",
+            "",
+            None,
+            1.0,
+        )
         for one in said
     )
     lines = [

@@ -246,8 +246,8 @@ def eval_command(
         list[str] | None,
         typer.Argument(
             metavar="SUITE...",
-            help="answers (also if none is named), retrieval, support, summaries, peers, or your own "
-            "questions.jsonl; or: report [RESULT.json...].",
+            help="answers (also if none is named), retrieval, support, summaries, injection, peers, or your "
+            "own questions.jsonl; or: report [RESULT.json...].",
         ),
     ] = None,
     model: Annotated[str, typer.Option(help="A model's name, or the path of a GGUF.")] = "",

@@ -12,8 +12,10 @@ from collections.abc import Mapping, Sequence
 
 from rag.aspects import Aspect, find_aspects
 from rag.compose import answer_text, without_marks
+from rag.orders import is_order
 from rag.scopes import day
 from rag.sentences import sentences
+from rag.shown import shown
 from rag.tables import table_markdown
 from rag.types import (
     Answer,
@@ -82,7 +84,7 @@ def compare(
         notes.append(_order(papers))
     table = Table(
         citations,
-        tuple(short_name(paper.title) for paper in papers),
+        tuple(shown(short_name(paper.title)) for paper in papers),
         tuple([_dates(papers)] if sides.by_date else _rows(sides, readings)),
     )
     written = _written(readings, table)
@@ -156,10 +158,10 @@ def _rows(sides: Sides, readings: Sequence[Reading]) -> list[Row]:
 
 
 def _cell(paper: Paper, span: tuple[int, int] | None, number: int, score: float = 1.0) -> Claim | None:
-    if span is None:
+    words = paper.abstract[slice(*span)] if span else ""
+    if not words or is_order(words):
         return None
-    words = paper.abstract[span[0] : span[1]]
-    return Claim(words, (number,), "quoted", words, span, score)
+    return Claim(shown(words), (number,), "quoted", words, span, score)
 
 
 def _asked(sides: Sides, readings: Sequence[Reading]) -> Row:
@@ -235,7 +237,7 @@ def _order(papers: Sequence[Paper]) -> Claim:
 
 
 def _computed(text: str, numbers: tuple[int, ...]) -> Claim:
-    return Claim(text, numbers, "computed", "", None, 1.0)
+    return Claim(shown(text), numbers, "computed", "", None, 1.0)
 
 
 # --- sentences

@@ -1,20 +1,29 @@
-"""Readings -> Answer: order, duplicates, citations numbered in the order of first use.
+"""Readings -> Answer: the direct answer, then the evidence; citations numbered by relevance.
+
+    readings -> opening (what the model wrote and the papers support, else the best quote)
+             -> evidence (one line a paper: its own words, where they say more)
 
 Pure. A citation is the paper that was read, so it cannot be wrong about where a claim comes
-from; its title is the library's.
+from; its title is the library's. Each paper's best quote is in the text unless verified sentences
+hold all of its words and numbers: no answer says less than its best quote.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import groupby
 
+from rag.shown import shown
 from rag.types import Answer, Citation, Claim, Paper, Passage, Plan, Quote, Reading, Status, Timings, Verdict
-from rag.words import content_stems
+from rag.words import content_stems, names, numbers, words
 
-# A quote adds nothing when the model's sentences hold this share of its words already.
+# Sentences that an answer opens with.
+MOST_OPENING = 3
+# A further quote adds nothing when this share of its words, and all its numbers and names, are said already.
 REPEATS = 0.85
+_MARKS = re.compile(r"\s*\[\s*\^?\d+(?:\s*[,;–-]\s*\d+)*\s*\]")
 
 
 def compose(
@@ -26,25 +35,26 @@ def compose(
     timings: Timings,
     status: Status = "answered",
 ) -> Answer:
-    """The answer made of these readings, best paper first."""
-    claims: list[Claim] = []
-    citations: list[Citation] = []
-    for reading in readings:
-        number = len(citations) + 1
-        if made := claims_of(reading, number):
-            citations.append(Citation(number, reading.passage.paper))
-            claims.extend(made)
+    """The answer made of these readings, best paper first; where none of them says anything, a refusal."""
+    draft = next((reading.draft for reading in readings if reading.draft), "")
+    parts = _parts(readings)
+    if not (draft or any(parts)):
+        passages = [reading.passage for reading in readings]
+        return replace(refuse(question, plan, passages, timings=timings), model=model)
+    used = sorted({place for claims in parts for claim in claims for place in claim.citations})
+    numbers_of = {place: number for number, place in enumerate(used, start=1)}
+    opening, evidence = (_numbered(claims, numbers_of) for claims in parts)
     return Answer(
         question=question,
         understood_as=plan.understood_as,
         kind=plan.kind,
         status=status,
-        text=answer_text(claims),
-        claims=tuple(claims),
-        citations=tuple(citations),
+        text=answer_text(opening, evidence),
+        claims=(*opening, *evidence),
+        citations=tuple(Citation(numbers_of[place], readings[place].passage.paper) for place in used),
         model=model,
         timings=timings,
-        draft=next((reading.draft for reading in readings if reading.draft), ""),
+        draft=draft,
     )
 
 
@@ -78,45 +88,84 @@ def hedge(answer: Answer, passages: Sequence[Passage]) -> Answer:
     return replace(answer, status="partly", text=text, nearest=tuple(passage.paper for passage in passages))
 
 
-def answer_text(claims: Iterable[Claim]) -> str:
-    """The claims as Markdown: sentences run on, quotations stand alone, each with its [n]."""
-    paragraphs: list[str] = []
-    running: list[str] = []
-    for claim in claims:
-        marks = "".join(f"[{number}]" for number in claim.citations)
-        if claim.support == "quoted":
-            if running:
-                paragraphs.append(" ".join(running))
-                running = []
-            paragraphs.append(f"> “{claim.text}” {marks}")
-        else:
-            if running and not _same_paper(running[-1], marks):
-                paragraphs.append(" ".join(running))
-                running = []
-            running.append(f"{claim.text} {marks}".rstrip())
-    if running:
-        paragraphs.append(" ".join(running))
-    return "\n\n".join(paragraphs)
+def answer_text(opening: Iterable[Claim], evidence: Iterable[Claim] = ()) -> str:
+    """The claims as Markdown: the opening runs on, then a line of quotations a paper, each with its [n]."""
+    paragraphs = [" ".join(map(_told, opening))]
+    for _, claims in groupby(evidence, lambda claim: claim.citations):
+        paragraphs.append("> " + " ".join(map(_told, claims)))
+    return "\n\n".join(filter(None, paragraphs))
 
 
-def _same_paper(text: str, marks: str) -> bool:
-    return text.endswith(marks)
+def _told(claim: Claim) -> str:
+    text = f"“{claim.text}”" if claim.support == "quoted" else claim.text
+    return f"{text} {''.join(f'[{number}]' for number in claim.citations)}".rstrip()
 
 
 def claims_of(reading: Reading, number: int) -> list[Claim]:
-    """What a reading says, cited as `number`: the model's sentences, then quotes that add to them."""
-    return [*_written(reading, number), *_quoted(reading, number)]
+    """What one reading says, cited as `number`: the model's sentences, then quotes that add to them."""
+    claims: list[Claim] = []
+    for claim in _written(reading, number):
+        _add(claims, claim)
+    for quote in reading.quotes:
+        if not _repeats(quote.text, _said(claims, number)):
+            _add(claims, _quoted(quote, number))
+    return claims
 
 
-def _written(reading: Reading, number: int) -> list[Claim]:
-    return [_claim(sentence, verdict, number) for sentence, verdict in reading.sentences]
+def _parts(readings: Sequence[Reading]) -> tuple[list[Claim], list[Claim]]:
+    """Opening and evidence. Their citations are places in `readings`."""
+    opening = _opening(readings)
+    claims = list(opening)
+    for place, reading in enumerate(readings):
+        best = _best(reading)
+        for quote in reading.quotes:
+            adds_nothing = _within if quote is best else _repeats
+            if not adds_nothing(quote.text, _said(claims, place)):
+                _add(claims, _quoted(quote, place))
+    return claims[: len(opening)], claims[len(opening) :]
 
 
-def _claim(sentence: str, verdict: Verdict, number: int) -> Claim:
+def _opening(readings: Sequence[Reading]) -> list[Claim]:
+    """The direct answer: of each paper its first sentence before any second one, told paper by paper.
+
+    The best paper opens it, with its best quote where no sentence of the model's stands.
+    """
+    told = [_written(reading, place) for place, reading in enumerate(readings)]
+    if readings and not told[0] and (best := _best(readings[0])):
+        told[0] = [_quoted(best, 0)]
+    turns = (claim for turn in range(MOST_OPENING) for claims in told for claim in claims[turn : turn + 1])
+    chosen: list[Claim] = []
+    for claim in turns:
+        if len(chosen) < MOST_OPENING and not _within(claim.text, _said(chosen, claim.citations[0])):
+            _add(chosen, claim)
+    return sorted(chosen, key=lambda claim: claim.citations)
+
+
+def _best(reading: Reading) -> Quote | None:
+    return max(reading.quotes, key=lambda quote: quote.score, default=None)
+
+
+def _add(claims: list[Claim], claim: Claim) -> None:
+    """Put it behind the others; the same words of another paper are one claim with two citations."""
+    if not claim.text:
+        return
+    for place, earlier in enumerate(claims):
+        if words(earlier.text) == words(claim.text):
+            both = tuple(sorted({*earlier.citations, *claim.citations}))
+            claims[place] = replace(earlier, citations=both)
+            return
+    claims.append(claim)
+
+
+def _written(reading: Reading, place: int) -> list[Claim]:
+    return [_claim(sentence, verdict, place) for sentence, verdict in reading.sentences]
+
+
+def _claim(sentence: str, verdict: Verdict, place: int) -> Claim:
     quote = verdict.quote
     return Claim(
         text=without_marks(sentence),
-        citations=(number,),
+        citations=(place,),
         support="supported",
         quote=quote.text if quote else "",
         span=(quote.start, quote.end) if quote else None,
@@ -124,23 +173,37 @@ def _claim(sentence: str, verdict: Verdict, number: int) -> Claim:
     )
 
 
-def _quoted(reading: Reading, number: int) -> list[Claim]:
-    said = set().union(*(content_stems(sentence) for sentence, _ in reading.sentences))
-    return [
-        Claim(quote.text, (number,), "quoted", quote.text, (quote.start, quote.end), quote.score)
-        for quote in reading.quotes
-        if not _repeats(quote, said)
-    ]
+def _quoted(quote: Quote, place: int) -> Claim:
+    return Claim(shown(quote.text), (place,), "quoted", quote.text, (quote.start, quote.end), quote.score)
 
 
-def _repeats(quote: Quote, said: set[str]) -> bool:
-    stems = content_stems(quote.text)
-    return bool(stems) and len(stems & said) / len(stems) >= REPEATS
+def _numbered(claims: Iterable[Claim], numbers_of: Mapping[int, int]) -> tuple[Claim, ...]:
+    return tuple(
+        replace(claim, citations=tuple(numbers_of[place] for place in claim.citations)) for claim in claims
+    )
 
 
 def without_marks(sentence: str) -> str:
-    """A model's own citation marks mean nothing; the number comes from the paper it read."""
-    return re.sub(r"\s*\[\d+\]", "", sentence).strip()
+    """A sentence as it is shown; a model's own citation marks mean nothing."""
+    return shown(_MARKS.sub("", sentence))
+
+
+def _said(claims: Iterable[Claim], place: int) -> str:
+    """What was said of one paper so far."""
+    return " ".join(claim.text for claim in claims if place in claim.citations)
+
+
+def _within(text: str, said: str) -> bool:
+    """Whether all words and numbers of a text are said already."""
+    stems = content_stems(text)
+    return bool(stems) and stems <= content_stems(said) and numbers(text) <= numbers(said)
+
+
+def _repeats(text: str, said: str) -> bool:
+    """Whether nearly all words of a text are said already, and all its numbers and names."""
+    stems, known = content_stems(text), content_stems(said)
+    told = numbers(text) <= numbers(said) and set(names(text)) <= set(names(said))
+    return bool(stems) and told and len(stems & known) / len(stems) >= REPEATS
 
 
 def _refusal_text(plan: Plan, nearest: Sequence[Paper], why: str = "") -> str:
@@ -149,7 +212,7 @@ def _refusal_text(plan: Plan, nearest: Sequence[Paper], why: str = "") -> str:
         if plan.scope
         else "no paper on this shelf answers this"
     )
-    titles = "\n".join(f"- {paper.title}" for paper in nearest)
+    titles = "\n".join(f"- {shown(paper.title)}" for paper in nearest)
     if why:
         return f"I found nothing to summarise. {why}" + (
             f" The nearest papers are:\n\n{titles}" if titles else ""

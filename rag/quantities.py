@@ -1,6 +1,6 @@
 """Numbers of a text with their units, however they are spelt: `10\\%`, `ten percent`, `2.5$\\times$`, `1/3`.
 
-Knows English number words up to a hundred and the LaTeX of abstracts; knows nothing of what is counted.
+Knows English number words up to a hundred; knows nothing of what is counted.
 """
 
 from __future__ import annotations
@@ -11,9 +11,7 @@ from fractions import Fraction
 
 from rag.words import plain
 
-_TIMES = re.compile(r"\\times(?![A-Za-z])|×")
-_ABOUT = re.compile(r"\\(?:sim|approx|pm)(?![A-Za-z])|[∼≈±]")
-_DASHES = re.compile(r"[–—−‐‑]|-{2,}")
+_SIGNS = str.maketrans({"×": "x", **dict.fromkeys("∼≈±", "~"), **dict.fromkeys("–—−‐‑", "-")})
 # Marks of references, as in "as shown before [3, 4]": no number of the text.
 _MARKS = re.compile(r"\[\d{1,3}(?:\s*[,;-]\s*\d{1,3})*\]")
 
@@ -51,7 +49,7 @@ _LONGEST_RANGE = 8
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A number and its unit, `%`, `x` or none, and where it stands in the readable text.
+    """A number and its unit, `%`, `x` or none, and where it stands in the comparable text.
 
     `spelt` is True of a number word, which may be no count at all: "the two", "one of".
     """
@@ -67,14 +65,13 @@ class Quantity:
         return self.value == other.value and (self.unit == other.unit or not (self.unit and other.unit))
 
 
-def readable(text: str) -> str:
+def comparable(text: str) -> str:
     """The text without LaTeX and marks of references; its dashes and signs in ASCII."""
-    signs = _ABOUT.sub("~", _TIMES.sub("x", _MARKS.sub(" ", text)))
-    return _DASHES.sub("-", plain(signs))
+    return plain(_MARKS.sub(" ", text)).translate(_SIGNS)
 
 
 def quantities(text: str) -> list[Quantity]:
-    """The numbers of a `readable` text, in order. "One" is left out: it is seldom a number."""
+    """The numbers of a `comparable` text, in order. "One" is left out: it is seldom a number."""
     found = [quantity for match in NUMBER.finditer(text) if (quantity := _quantity(match))]
     for place in range(len(found) - 1, 0, -1):
         first, second = found[place - 1], found[place]

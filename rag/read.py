@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
+from rag.orders import is_order, without_orders
 from rag.prompt import Prompt, render
 from rag.protocols import LanguageModel
 from rag.sentences import sentences
@@ -36,16 +37,18 @@ class Reader:
 
     def segments(self, paper: Paper, question: str) -> tuple[Segment, ...]:
         """The prompt with which the model reads this paper for this question."""
-        messages = self.prompt.messages(title=paper.title, abstract=paper.abstract, question=question)
+        abstract = without_orders(paper.abstract)
+        messages = self.prompt.messages(title=paper.title, abstract=abstract, question=question)
         return render(messages, self.model.chat_format)
 
 
 def quote(passage: Passage, *, count: int) -> Reading:
     """A reading of the abstract's best sentences for the question alone, in their own order."""
-    if not passage.sentences:
+    evidence = _evidence(passage)
+    if not evidence:
         return Reading(passage)
-    floor = passage.sentences[0].score * QUOTE_MARGIN
-    best = [sentence for sentence in passage.sentences[:count] if sentence.score >= floor]
+    floor = evidence[0].score * QUOTE_MARGIN
+    best = [sentence for sentence in evidence[:count] if sentence.score >= floor]
     return Reading(passage, quotes=tuple(sorted(best, key=lambda sentence: sentence.start)))
 
 
@@ -82,7 +85,16 @@ def _finished(text: str) -> list[str]:
 
 
 def _checked(written: Sequence[str], passage: Passage, verify: Verify) -> tuple[tuple[str, Verdict], ...]:
+    """What of it the paper supports, an order in the paper left out of account."""
+    evidence = _evidence(passage)
+    paper = replace(passage.paper, abstract=without_orders(passage.paper.abstract))
     verdicts = (
-        (sentence, verify(sentence, passage.paper, passage.sentences)) for sentence in dict.fromkeys(written)
+        (sentence, verify(sentence, paper, evidence))
+        for sentence in dict.fromkeys(written)
+        if not is_order(sentence)
     )
     return tuple((sentence, verdict) for sentence, verdict in verdicts if verdict.supported)
+
+
+def _evidence(passage: Passage) -> tuple[Quote, ...]:
+    return tuple(sentence for sentence in passage.sentences if not is_order(sentence.text))

@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 
 from rag.compose import answer_text, claims_of
 from rag.gist import gist, story
+from rag.orders import is_order
+from rag.shown import shown
 from rag.themes import Theme, group_by_theme, group_by_year
 from rag.types import Answer, Brief, Citation, Claim, Paper, Passage, Plan, Reading, Timings
 
@@ -136,7 +138,8 @@ def _shares(sizes: Sequence[int], most: int) -> list[int]:
 
 
 def _quoted(passage: Passage, count: int) -> Reading:
-    return Reading(passage, quotes=story(passage.paper, passage.sentences, count=count))
+    sentences = [sentence for sentence in passage.sentences if not is_order(sentence.text)]
+    return Reading(passage, quotes=story(passage.paper, sentences, count=count))
 
 
 def _section(section: Section, each: int, numbers: Mapping[str, int]) -> list[tuple[Claim, str]]:
@@ -147,14 +150,18 @@ def _section(section: Section, each: int, numbers: Mapping[str, int]) -> list[tu
         said.append((_computed(head, section.papers, numbers, head=True), f"**{head}**"))
     for reading in section.readings:
         claims = claims_of(_cut(reading, each), numbers[reading.passage.paper.id])
-        said += [(claim, answer_text([claim])) for claim in claims]
+        said += [(claim, _text(claim)) for claim in claims]
     if section.named:
         count = len(section.named)
         more = f"And {count} more {'paper' if count == 1 else 'papers'}:"
-        titles = ", ".join(f"“{paper.title}”" for paper in section.named)
-        marked = ", ".join(f"“{paper.title}” [{numbers[paper.id]}]" for paper in section.named)
+        titles = ", ".join(f"“{shown(paper.title)}”" for paper in section.named)
+        marked = ", ".join(f"“{shown(paper.title)}” [{numbers[paper.id]}]" for paper in section.named)
         said.append((_computed(f"{more} {titles}.", section.named, numbers), f"{more} {marked}."))
     return said
+
+
+def _text(claim: Claim) -> str:
+    return answer_text((), [claim]) if claim.support == "quoted" else answer_text([claim])
 
 
 def _cut(reading: Reading, each: int) -> Reading:

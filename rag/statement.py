@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Literal
 
 from rag.opposites import tells_direction
-from rag.quantities import Quantity, quantities, readable
+from rag.quantities import Quantity, comparable, quantities
 from rag.words import STOP_WORDS, fold_name, is_name, stem
 
 Kind = Literal["number", "name", "direction", "no", "word"]
@@ -99,7 +99,7 @@ class Statement:
 @lru_cache(maxsize=8192)
 def statement(text: str) -> Statement:
     """The sentence taken apart."""
-    shown = readable(text)
+    shown = comparable(text)
     found = tuple(quantities(shown))
     tokens: list[Token] = []
     start = 0

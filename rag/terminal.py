@@ -15,6 +15,7 @@ from rich.markdown import Markdown
 from rich.table import Table as Grid
 from rich.text import Text
 
+from rag.latex import readable
 from rag.tables import cell_text, table_markdown
 from rag.types import Answer, Claim, Table
 
@@ -114,7 +115,7 @@ def _source(answer: Answer, index: int) -> str:
     paper = citation.paper
     names = ", ".join(paper.authors) + (" et al." if paper.et_al else "")
     dated = f", {paper.date.isoformat()}" if paper.date else ""
-    return f"[{citation.number}] {paper.title} — {names}{dated}"
+    return f"[{citation.number}] {readable(harmless(paper.title))} — {names}{dated}"
 
 
 def _with_heads(answer: Answer) -> str:

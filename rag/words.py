@@ -10,10 +10,14 @@ from functools import lru_cache
 
 import snowballstemmer
 
+from rag.latex import GREEK, readable
+
 _STEMMER = snowballstemmer.stemmer("english")
-_WORD = re.compile(r"\d{1,3}(?:,\d{3})+(?![^\W_])|[^\W_]+")
+# Scripts without spaces: a name written among them is a word of its own.
+_UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_WORD = re.compile(rf"\d{{1,3}}(?:,\d{{3}})+(?![^\W_])|[{_UNSPACED}]+|(?:(?![{_UNSPACED}])[^\W_])+")
 _NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:[.,]\d+)*")
-_LATEX_NOISE = re.compile(r"\\(?:emph|(?:text|math)(?:bf|it|rm|tt|sf|sc|cal)?)\b|[${}\\]")
+_GREEK_SPELT = str.maketrans({letter: name for name, letter in GREEK.items()})
 # A name has a capital beyond its first letter, or a digit beside letters: OWL, STBLLM, LazyDiT, D2-MoE.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9^+*/.-]*[A-Za-z0-9+]|[A-Z]{2,}")
 _PRONOUN = re.compile(r"I(?!\w)")
@@ -21,7 +25,7 @@ _POSSESSIVE = re.compile(r"['’]s$")
 _TOKEN = re.compile(r"[^\s,;:?!()\[\]\"“”]+")
 
 # Function words and the words of asking; none of them says what a question is about.
-STOP_WORDS = frozenset(
+_ENGLISH = frozenset(
     """a about above across after again against all almost along already also although always am among an and
 any anyone anything are aren as at away be became because become been before being below besides between
 both but by call called came can cannot could couldn did didn do does doesn doing don done down during each
@@ -38,11 +42,18 @@ wasn way ways we well were what whatever when where whether which while who whol
 within without won work works would wouldn yes yet you your yours authors author propose proposed proposes
 study article research describe explain s t d m""".split()
 )
+# Words of asking in French, German and Spanish that no English text holds as content.
+STOP_WORDS = _ENGLISH | frozenset(
+    """quel quelle quels quelles quoi pourquoi combien où qui est sont les une dans avec cet cette ces leurs
+wie viel viele wieviel welche welcher welches welchem welchen warum weshalb wann wer ist sind wird werden eine
+einen einem einer und für über zwischen qué cuál cuáles cuánto cuánta cuántos cuántas cómo dónde cuándo quién
+quiénes según hacen usaron fueron sobre entre""".split()
+)
 
 
 def plain(text: str) -> str:
-    """`text` without LaTeX mark-up, so that `$D^2$-MoE` and `D^2-MoE` read alike."""
-    return _LATEX_NOISE.sub("", text)
+    """`text` without LaTeX, Greek letters spelt: `Param$\\Delta$`, `ParamΔ` and `ParamDelta` read alike."""
+    return readable(text).translate(_GREEK_SPELT)
 
 
 def words(text: str) -> list[str]:

@@ -317,3 +317,18 @@ def test_a_row_that_is_shown_holds_all(secret: Outcome) -> None:
 
 def test_a_failed_question_is_not_shown_either() -> None:
     assert "SECRET" not in json.dumps(failed(SECRET, "SECRET last turn? is too long.").row(shown=False))
+
+
+@pytest.mark.parametrize(
+    ("text", "lost"),
+    [
+        ("It gains 61.22 points [1].", ()),
+        ("It wins [1].", ("22", "61", "61.22", "gain", "point")),
+    ],
+)
+def test_what_the_best_sentence_says_and_the_answer_does_not_is_told(
+    text: str, lost: tuple[str, ...]
+) -> None:
+    evidence = [{"title": OWL.title, "relevance": 0.9, "score": 1.0, "best": "It gains 61.22 points."}]
+    assert judge(question(), record(text, evidence=evidence), SHELF).lost == lost
+    assert judge(question(), record(text), SHELF).lost is None

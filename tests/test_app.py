@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from rag.errors import ModelError, UsageError
+from rag.latex import readable
 from rag.types import Answer, Citation, Claim, Paper, Timings, Turn
 from ui import app as chat
 
@@ -37,10 +38,10 @@ HOSTILE = (
     "$\\Delta$ _it_ **b** <b>bold</b> ![x](http://evil.example/x.png) [1](http://evil.example)"
     ' <img src="http://evil.example/y.png" onerror="window.broken=1"> ${document.title} {{value}} @children'
 )
-TITLE = "Partly Binarized: $Δ$ <i>Models</i>"
+TITLE = "Partly Binarized: Δ <i>Models</i>"  # as it is shown
 PAPER = Paper(
     id="p1",
-    title=TITLE,
+    title="Partly Binarized: $Δ$ <i>Models</i>",
     authors=("Yuzhang Shang", "Zhihang Yuan"),
     et_al=True,
     affiliations=(),
@@ -310,7 +311,7 @@ def test_an_answer_grows_and_its_source_opens_at_the_quoted_words(seen: Seen, si
     assert page.get_by_text("writing, not checked yet").count() == 0
     assert page.locator("mark").is_visible()  # the growing answer left it open
     assert page.locator("mark").inner_text() == QUOTE
-    assert page.locator(".abstract").inner_text() == PAPER.abstract
+    assert page.locator(".abstract").inner_text() == readable(PAPER.abstract)
     assert page.locator(".exchange :is(img, a, b, i, script)").count() == 0
     assert page.evaluate("window.broken") is None
     assert "tiny" in page.locator(".footer").inner_text()

@@ -9,6 +9,7 @@ import pytest
 from fakes import make_paper
 
 from rag.compose import answer_text, compose, hedge, refuse
+from rag.shown import shown
 from rag.types import Answer, Claim, Paper, Passage, Plan, Quote, Reading, Scope, Timings, Verdict
 
 OWL = make_paper("OWL: A Missing Secret", "OWL sets a sparsity for each layer. It gains 61.22 points.")
@@ -53,7 +54,7 @@ def assert_sound(answer: Answer) -> None:
         assert claim.text in answer.text
         assert claim.span is not None
         assert papers[number].abstract[slice(*claim.span)] == claim.quote
-        assert claim.support == "supported" or claim.text == claim.quote
+        assert claim.support == "supported" or claim.text == shown(claim.quote)
 
 
 @pytest.mark.parametrize(
@@ -88,8 +89,7 @@ def test_a_worked_example() -> None:
     assert answer.text == "\n\n".join(
         [
             "OWL gives each layer a sparsity. [1]",
-            f"> “{SETS}” [1]",
-            f"> “{GAINS}” [1]",
+            f"> “{SETS}” [1] “{GAINS}” [1]",
             f"> “{BELOW}” [2]",
         ]
     )
@@ -107,22 +107,70 @@ def test_a_quote_that_was_said_already_is_left_out() -> None:
     assert [claim.text for claim in composed(reading).claims] == [SETS, GAINS]
 
 
-def test_sentences_of_one_paper_run_on_and_another_paper_begins_a_paragraph() -> None:
-    both = Reading(
-        passage(OWL), sentences=(*WRITTEN_OWL.sentences, *written(OWL, GAINS, GAINS).sentences), quotes=()
+def test_an_answer_opens_with_at_most_three_sentences_of_each_paper_its_first() -> None:
+    three = tuple(
+        (f"OWL {verb} layers.", WRITTEN_OWL.sentences[0][1]) for verb in ("prunes", "ranks", "heals", "eats")
     )
-    answer = composed(both, written(STBLLM, BELOW, BELOW))
-    assert answer.text == f"OWL gives each layer a sparsity. [1] {GAINS} [1]\n\n{BELOW} [2]"
+    answer = composed(Reading(passage(OWL), sentences=three), written(STBLLM, BELOW, BELOW))
+    assert answer.text == f"OWL prunes layers. [1] OWL ranks layers. [1] {BELOW} [2]"
+    assert_sound(answer)
+
+
+def test_without_a_sentence_of_the_models_the_best_quote_of_the_best_paper_opens() -> None:
+    best = replace(QUOTED_OWL.quotes[1], score=0.9)
+    answer = composed(replace(QUOTED_OWL, quotes=(QUOTED_OWL.quotes[0], best)), QUOTED_STBLLM)
+    assert answer.text == f"“{GAINS}” [1]\n\n> “{SETS}” [1]\n\n> “{BELOW}” [2]"
+    assert_sound(answer)
+
+
+def test_the_best_paper_opens_with_its_quote_where_only_another_one_was_told() -> None:
+    answer = composed(QUOTED_STBLLM, WRITTEN_OWL)
+    assert answer.text == f"“{BELOW}” [1] OWL gives each layer a sparsity. [2]"
+    assert_sound(answer)
+
+
+def test_a_sentence_that_says_nothing_new_is_left_out() -> None:
+    (first,) = WRITTEN_OWL.sentences
+    again = ("Each layer: a sparsity, OWL gives.", first[1])
+    answer = composed(Reading(passage(OWL), sentences=(first, again)))
+    assert [claim.text for claim in answer.claims] == ["OWL gives each layer a sparsity."]
+
+
+def test_the_same_words_of_two_papers_are_told_once_with_both_citations() -> None:
+    twin = make_paper("OWL, Again", f"{SETS} We test it.")
+    answer = composed(QUOTED_OWL, Reading(passage(twin), quotes=(quote_of(twin, SETS),)))
+    assert answer.text == f"“{SETS}” [1][2]\n\n> “{GAINS}” [1]"
+    assert [citation.paper for citation in answer.citations] == [OWL, twin]
+
+
+def test_latex_is_readable_in_the_text_and_raw_in_the_quote() -> None:
+    raw = r"\textbf{OWL} gains $10\times$ and 3.5\%."
+    paper = make_paper("Raw", raw)
+    answer = composed(Reading(passage(paper), quotes=(quote_of(paper, raw),)))
+    assert answer.text == "“OWL gains 10x and 3.5%.” [1]"
+    assert answer.claims[0].quote == raw
+
+
+@pytest.mark.parametrize(
+    ("sentence", "kept"),
+    [
+        ("OWL sets a sparsity for layers, each.", False),
+        ("OWL sets a sparsity.", True),
+        ("It gains points.", True),
+    ],
+)
+def test_the_best_quote_stays_unless_a_sentence_holds_all_of_it(sentence: str, kept: bool) -> None:
+    best = replace(QUOTED_OWL.quotes[0], score=0.9)
+    answer = composed(replace(written(OWL, sentence, SETS), quotes=(best,)))
+    assert (f"“{SETS}”" in answer.text) is kept
 
 
 def test_the_tenth_paper_is_told_apart_from_the_first() -> None:
-    claims = [
-        Claim(f"Sentence {number}.", (number,), "supported", "", None, 1.0) for number in (1, 11, 11, 1)
-    ]
-    assert answer_text(claims).split("\n\n") == [
-        "Sentence 1. [1]",
-        "Sentence 11. [11] Sentence 11. [11]",
-        "Sentence 1. [1]",
+    claims = [Claim(f"Sentence {number}.", (number,), "quoted", "", None, 1.0) for number in (1, 11, 11, 1)]
+    assert answer_text([], claims).split("\n\n") == [
+        "> “Sentence 1.” [1]",
+        "> “Sentence 11.” [11] “Sentence 11.” [11]",
+        "> “Sentence 1.” [1]",
     ]
 
 
@@ -170,10 +218,15 @@ def test_a_hedge_says_that_it_is_not_sure_before_it_quotes() -> None:
     assert_sound(unsure)
 
 
-@pytest.mark.parametrize("text", ["As shown in [7], OWL wins.", "See [2] and [1]."])
-def test_marks_inside_a_quoted_abstract_are_no_citations(text: str) -> None:
-    paper = make_paper("Marked", text)
-    answer = composed(Reading(passage(paper), quotes=(quote_of(paper, text),)))
-    assert answer.claims[0].text == text
-    assert answer.citations[0].paper == paper
-    assert answer.text.endswith("[1]")
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        ("As shown in [7], OWL wins.", "As shown in (7), OWL wins."),
+        ("See [2, 3] and [ 1 ].", "See (2, 3) and (1)."),
+    ],
+)
+def test_marks_inside_a_quoted_abstract_are_no_citations(raw: str, said: str) -> None:
+    paper = make_paper("Marked", raw)
+    answer = composed(Reading(passage(paper), quotes=(quote_of(paper, raw),)))
+    assert (answer.claims[0].text, answer.claims[0].quote) == (said, raw)
+    assert_sound(answer)

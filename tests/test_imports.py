@@ -21,8 +21,12 @@ GRAPH: dict[str, set[str]] = {
     "config": {"errors"},
     # text, pure
     "cleaning": set(),
-    "words": set(),
+    "latex": set(),
+    "words": {"latex"},
     "sentences": set(),
+    "shown": {"latex", "cleaning"},
+    "orders": {"sentences"},
+    "itself": set(),
     "evidence": {"words"},
     "quantities": {"words"},
     "opposites": {"words"},
@@ -71,28 +75,28 @@ GRAPH: dict[str, set[str]] = {
     # stages: they meet in types, never each other
     "chunk": {"types", "sentences"},
     "understand": VALUES | {"words", "cleaning", "asked", "briefs", "marking", "scopes", "sides"},
-    "catalogue": {"types", "library", "scopes", "tally", "caveats"},
+    "catalogue": {"types", "library", "scopes", "tally", "caveats", "shown"},
     "retrieve": {"types", "protocols", "library", "words", "evidence"},
-    "read": {"types", "protocols", "prompt", "sentences"},
-    "verify": {"types", "words", "quantities", "statement", "features", "support_model"},
-    "compose": {"types", "words"},
-    "compare": {"types", "words", "sentences", "scopes", "aspects", "tables", "compose"},
+    "read": {"types", "protocols", "prompt", "sentences", "orders"},
+    "verify": {"types", "latex", "words", "quantities", "statement", "features", "support_model"},
+    "compose": {"types", "words", "shown"},
+    "compare": {"types", "words", "sentences", "scopes", "aspects", "tables", "compose", "orders", "shown"},
     # a summary of several papers: which belong, in which groups, with which of their sentences
     "selection": {"types", "words"},
     "gist": {"types", "words"},
     "themes": {"types", "words"},
-    "sections": {"types", "compose", "gist", "themes"},
+    "sections": {"types", "compose", "gist", "themes", "orders", "shown"},
     "summary": {"types", "protocols", "library", "catalogue", "retrieve", "scopes", "sections", "selection"},
     # pipelines
     "ingest": VALUES | {"protocols", "pages", "chunk", "library", "tokens"},
     "ahead": VALUES | {"read"},
     "assistant": VALUES
-    | {"protocols", "library", "understand", "catalogue", "retrieve", "read", "verify", "compose"}
+    | {"protocols", "library", "understand", "catalogue", "retrieve", "read", "verify", "compose", "itself"}
     | {"compare", "gist", "sections", "summary"},
     # the wiring may import everything
     # doors
     "batch": {"errors"},
-    "terminal": {"types", "tables"},
+    "terminal": {"types", "tables", "latex"},
     "printed": VALUES | {"export", "tables"},
     "bars": set(),
     "command": {"errors"},

@@ -58,7 +58,7 @@ def test_what_no_suite_reads_or_one_lacks_is_told(
 def test_the_hint_names_the_suites_that_read_the_option() -> None:
     with pytest.raises(UsageError) as raised:
         check_options(["support"], Options(sample=3))
-    assert raised.value.hint == "It is for: answers or peers or retrieval or summaries."
+    assert raised.value.hint == "It is for: answers or peers or retrieval or summaries or injection."
 
 
 def test_a_mistyped_suite_is_offered_the_nearest_one() -> None:

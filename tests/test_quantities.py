@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.quantities import Quantity, quantities, readable
+from rag.quantities import Quantity, comparable, quantities
 
 
 def read(text: str) -> list[tuple[Fraction, str]]:
-    return [(quantity.value, quantity.unit) for quantity in quantities(readable(text))]
+    return [(quantity.value, quantity.unit) for quantity in quantities(comparable(text))]
 
 
 def only(text: str) -> Quantity:
-    (quantity,) = quantities(readable(text))
+    (quantity,) = quantities(comparable(text))
     return quantity
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample_results import RECALLS, at, clear, sample_results, spoiled
 
-from evals.runs import AnswersRun, RetrievalRun, ShownRow, SummariesRun, SupportRun, read_run, totals
+from evals.runs import AnswersRun, RetrievalRun, ShownRow, SupportRun, TableRun, read_run, totals
 from rag.errors import UsageError
 
 
@@ -26,7 +26,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         ("peers", AnswersRun),
         ("retrieval", RetrievalRun),
         ("support", SupportRun),
-        ("summaries", SummariesRun),
+        ("summaries", TableRun),
     ],
 )
 def test_each_suite_has_its_run_and_tells_where_it_ran(results, suite, kind):

@@ -199,3 +199,18 @@ def test_one_other_word_makes_a_short_sentence_another_statement(sentence: str, 
     paper = make_paper("Of bread", abstract)
     spans = [Quote(abstract[start:end], start, end, 0.0) for start, end in sentences(abstract)]
     assert verify(sentence, paper, spans).supported == supported
+
+
+def test_a_question_is_no_statement() -> None:
+    assert not judged("OWL sets a sparsity for each layer, and by what ratio of outliers?").supported
+
+
+def test_a_sentence_is_verbatim_also_without_its_latex() -> None:
+    assert judged("OWL needs no retraining.").score == 1.0
+    shown = "At 70% sparsity, OWL beats Wanda by 61.22 and SparseGPT by 6.80 perplexity, while it is "
+    assert judged(f"{shown}2.6x faster end to end on the DeepSparse engine.").score == 1.0
+
+
+def test_a_number_of_the_paper_told_of_something_else_is_not_supported() -> None:
+    verdict = judged("A barn owl turns its head by 61.22 and 6.80 perplexity at 70% sparsity.")
+    assert not verdict.supported

@@ -178,3 +178,17 @@ def test_any_text_can_be_taken_apart(text: str) -> None:
 def test_thousands_commas_and_trailing_zeros_say_nothing(whole: int, hundredths: int) -> None:
     spelt = {f"{whole:,}.{hundredths:02}", f"{whole}.{hundredths:02}", f"{whole}.{hundredths:02}0"}
     assert len({frozenset(numbers(f"up to {number} points")) for number in spelt}) == 1
+
+
+@pytest.mark.parametrize(
+    ("question", "content"),
+    [
+        ("LazyDiT如何加速扩散变换器？", ["lazydit", "如何加速扩散变换器"]),
+        ("RD-NAS在NAS-Bench-201上", ["rd", "nas", "在", "bench", "201", "上"]),
+        ("Wie viele Bits und welche Gewichte?", ["bits", "gewichte"]),
+        ("Quelles sont les performances ?", ["performances"]),
+        ("¿Cuántos artículos usaron OWL?", ["artículos", "owl"]),
+    ],
+)
+def test_questions_of_other_languages_leave_names_and_content(question: str, content: list[str]) -> None:
+    assert content_words(question) == content

@@ -11,7 +11,9 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 from html import escape as escape_html
+from itertools import groupby
 
+from rag.latex import readable
 from rag.tables import NOT_STATED
 from rag.types import Answer, Citation, Claim, Paper, Row, Table, Timings
 
@@ -111,12 +113,16 @@ def merge(spans: Iterable[Span]) -> list[Span]:
 
 
 def mark(text: str, spans: Sequence[Span]) -> str:
-    """`text` with its `spans` (sorted, apart) marked."""
+    """`text`, its LaTeX readable, with its `spans` (sorted, apart) marked."""
     parts, done = [], 0
     for start, end in spans:
-        parts.append(f"{escape(text[done:start])}<mark>{escape(text[start:end])}</mark>")
+        parts.append(f"{_read(text[done:start])}<mark>{_read(text[start:end])}</mark>")
         done = end
-    return "".join([*parts, escape(text[done:])])
+    return "".join([*parts, _read(text[done:])])
+
+
+def _read(text: str) -> str:
+    return escape(readable(text))
 
 
 def _understood(answer: Answer) -> str:
@@ -134,12 +140,12 @@ def _claims(answer: Answer, anchor: str) -> str:
         return f'<p class="claim" dir="auto">{escape(answer.text)}</p>' if answer.text else ""
     titles = {citation.number: citation.paper.title for citation in answer.citations}
     if answer.table is None or not answer.table.claims:
-        return "".join(_claim(claim, titles, anchor) for claim in answer.claims)
+        return _lines(answer.claims, titles, anchor)
     start = answer.claims.index(answer.table.claims[0])
     after = start + len(answer.table.claims)
-    before = "".join(_claim(claim, titles, anchor) for claim in answer.claims[:start])
+    before, behind = answer.claims[:start], answer.claims[after:]
     table = _table(answer.table, titles, anchor)
-    return f"{before}{table}{''.join(_claim(claim, titles, anchor) for claim in answer.claims[after:])}"
+    return f"{_lines(before, titles, anchor)}{table}{_lines(behind, titles, anchor)}"
 
 
 def _table(table: Table, titles: dict[int, str], anchor: str) -> str:
@@ -163,19 +169,37 @@ def _row(row: Row) -> str:
 def _cell(cell: Claim | None) -> str:
     if cell is None:
         return f'<td class="gap">{NOT_STATED}</td>'
-    words = f"<q>{escape(cell.text)}</q>" if cell.support == "quoted" else escape(cell.text)
+    words = f"<q>{_read(cell.text)}</q>" if cell.support == "quoted" else escape(cell.text)
     return f'<td dir="auto">{words}</td>'
 
 
+def _lines(claims: Sequence[Claim], titles: dict[int, str], anchor: str) -> str:
+    return "".join(_block(list(line), titles, anchor) for _, line in groupby(claims, _line))
+
+
+def _line(claim: Claim) -> object:
+    """What shares a line: a model's sentences, quotations of one paper; what was computed stands alone."""
+    if claim.support == "quoted":
+        return claim.citations
+    return claim.support if claim.support == "supported" else id(claim)
+
+
+def _block(claims: Sequence[Claim], titles: dict[int, str], anchor: str) -> str:
+    if claims[0].head:
+        return f'<h3 class="theme" dir="auto">{escape(claims[0].text)}</h3>'
+    support = claims[0].support
+    folded = any(len(claim.citations) > MOST_CHIPS for claim in claims)  # a paragraph holds no fold
+    element = "blockquote" if support == "quoted" else "div" if folded else "p"
+    told = " ".join(_claim(claim, titles, anchor) for claim in claims)
+    return f'<{element} class="claim {support}" dir="auto">{told}</{element}>'
+
+
 def _claim(claim: Claim, titles: dict[int, str], anchor: str) -> str:
-    if claim.head:
-        return f'<h3 class="theme" dir="auto">{escape(claim.text)}</h3>'
     chips = _chips(claim, titles, anchor)
     if claim.support == "quoted":
         words = claim.quote or claim.text.strip(' "“”')
-        return f'<blockquote class="claim quoted" dir="auto"><q>{escape(words)}</q>{chips}</blockquote>'
-    tag = "p" if len(claim.citations) <= MOST_CHIPS else "div"  # a paragraph holds no fold
-    return f'<{tag} class="claim {claim.support}" dir="auto">{escape(claim.text)}{chips}</{tag}>'
+        return f"<q>{_read(words)}</q>{chips}"
+    return f"{escape(claim.text)}{chips}"
 
 
 def _chips(claim: Claim, titles: dict[int, str], anchor: str) -> str:
@@ -190,7 +214,7 @@ def _chip(number: int, titles: dict[int, str], anchor: str) -> str:
         return f' <span class="chip">[{number}]</span>'
     return (
         f' <button type="button" class="chip" data-source="{_source_id(anchor, number)}"'
-        f' title="{escape(titles[number])}" aria-label="Source {number}: {escape(titles[number])}">'
+        f' title="{_read(titles[number])}" aria-label="Source {number}: {_read(titles[number])}">'
         f"[{number}]</button>"
     )
 
@@ -246,7 +270,7 @@ def _source(citation: Citation, claims: Sequence[Claim], anchor: str) -> str:
 def _heading(paper: Paper) -> str:
     authors = ", ".join(paper.authors) + (" et al." if paper.et_al else "")
     return (
-        f'<span class="heading"><cite dir="auto">{escape(paper.title)}</cite> '
+        f'<span class="heading"><cite dir="auto">{_read(paper.title)}</cite> '
         f'<span class="byline" dir="auto">{escape(authors)} · {_date(paper.date)}</span></span>'
     )
 

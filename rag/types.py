@@ -175,20 +175,14 @@ class Inquiry:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """An earlier question of the conversation and the papers its answer cited."""
-
-    question: str
-    paper_ids: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
     """A question, understood: what it asks, of which part of the shelf, of which papers.
 
     `question` stands alone; `named` holds ids of papers that the question names. `record` holds
     what it asks of their records, which the library answers without reading them. `inquiry` is
-    what it asks of the collection as a whole, where that is understood to the last word.
+    what it asks of the collection as a whole, where that is understood to the last word. `told` are
+    sentences that the conversation has shown already, where more is asked for. `trouble` says why the
+    question points at nothing that the conversation holds.
     """
 
     question: str
@@ -198,6 +192,23 @@ class Plan:
     understood_as: str = ""
     record: tuple[RecordField, ...] = ()
     inquiry: Inquiry | None = None
+    told: tuple[str, ...] = ()
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """An earlier question of the conversation and what a later one may point back to.
+
+    `paper_ids` are the papers its answer cited, in the order shown; `nearest` those that a refusal
+    offered; `plan` how it was understood; `told` the sentences that were shown.
+    """
+
+    question: str
+    paper_ids: tuple[str, ...] = ()
+    plan: Plan | None = None
+    nearest: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,7 +338,7 @@ class Answer:
     """What a reader gets: also a refusal is one (`status` "not_found", `nearest` titles).
 
     While an answer streams, `draft` holds the unchecked sentence being written; it is empty
-    in the last Answer and is never part of `text` or `claims`.
+    in the last Answer and is never part of `text` or `claims`. `plan` is how the question was taken.
     """
 
     question: str
@@ -341,10 +352,17 @@ class Answer:
     model: str | None = None
     timings: Timings = Timings()
     draft: str = ""
+    plan: Plan | None = None
 
     def turn(self) -> Turn:
         """What a later question of the conversation may point back to."""
-        return Turn(self.question, tuple(citation.paper.id for citation in self.citations))
+        return Turn(
+            self.question,
+            tuple(citation.paper.id for citation in self.citations),
+            self.plan,
+            tuple(paper.id for paper in self.nearest),
+            tuple(claim.quote for claim in self.claims if claim.quote),
+        )
 
     def record(self) -> dict[str, Any]:
         """The object that `vouch ask --json` prints."""

@@ -13,13 +13,13 @@ from fakes import MemoryStore, ScriptedModel, WordEmbedder, make_page, make_pape
 from rag.assistant import MOST_PAPERS, PAPERS_NAMED_IN_REFUSAL, Assistant, choose_papers
 from rag.config import Settings, shipped
 from rag.errors import ModelError, QuestionError
+from rag.gazetteer import build_gazetteer
 from rag.ingest import ingest
 from rag.library import Library
 from rag.prompt import load_prompt
 from rag.protocols import Embedder, one_for_all
 from rag.read import Reader
 from rag.types import Answer, Kind, Passage, Plan, Turn
-from rag.understand import build_gazetteer
 from rag.verify import verify
 
 OWL = make_paper(

@@ -64,7 +64,12 @@ GRAPH: dict[str, set[str]] = {
     "engine": VALUES | {"llama", "prompt", "cores", "states"},
     # stages: they meet in types, never each other
     "chunk": {"types", "sentences"},
-    "understand": VALUES | {"words", "cleaning", "asked", "marking", "scopes"},
+    "gazetteer": {"types", "words", "marking"},
+    "focus": {"types"},
+    "pointing": set(),
+    "narrow": {"types", "asked", "marking"},
+    "follow": {"types", "words", "asked", "focus", "gazetteer", "narrow", "pointing"},
+    "understand": VALUES | {"words", "cleaning", "asked", "scopes", "gazetteer", "focus", "follow"},
     "catalogue": {"types", "library", "scopes", "tally", "caveats"},
     "retrieve": {"types", "protocols", "library", "words", "evidence"},
     "read": {"types", "protocols", "prompt", "sentences"},
@@ -74,7 +79,17 @@ GRAPH: dict[str, set[str]] = {
     "ingest": VALUES | {"protocols", "pages", "chunk", "library", "tokens"},
     "ahead": VALUES | {"read"},
     "assistant": VALUES
-    | {"protocols", "library", "understand", "catalogue", "retrieve", "read", "verify", "compose"},
+    | {
+        "protocols",
+        "library",
+        "understand",
+        "gazetteer",
+        "catalogue",
+        "retrieve",
+        "read",
+        "verify",
+        "compose",
+    },
     # the wiring may import everything
     # doors
     "batch": {"errors"},

@@ -379,7 +379,7 @@ def test_every_wanted_title_is_on_the_shelf(suite: str, papers: dict[str, Paper]
     assert ids(each for each in questions if not {*map(normalise, each.papers)} <= papers.keys()) == []
 
 
-@pytest.mark.parametrize("suite", ("answers", "calibration"))
+@pytest.mark.parametrize("suite", ["answers", "calibration"])
 def test_every_wanted_fact_is_in_the_abstract_of_one_of_its_papers(
     suite: str, papers: dict[str, Paper]
 ) -> None:

@@ -87,7 +87,7 @@ _DESCRIBED = (
     ),
     re.compile(
         r"\b(?:the|that)\s+((?!(?:same|new|next|whole|main|only|proposed|other|best|full|previous|first|last|right|most|"
-        r"more|second|third|latest|newest|oldest|older|newer|earlier)\b)[\w-]+(?:\s+[\w-]+){0,2}?)\s+(?:one|paper|work|article)\b"
+        r"more|second|third|latest|newest|oldest|older|newer|earlier|method|approach|technique|framework|algorithm|system)\b)[\w-]+(?:\s+[\w-]+){0,2}?)\s+(?:one|paper|work|article)\b"
         r"(?:\s+(?:from\s+)?(?:before|earlier|above))?(?!\s+(?:of|by)\b)",
         re.I,
     ),

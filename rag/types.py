@@ -361,7 +361,7 @@ class Answer:
             tuple(citation.paper.id for citation in self.citations),
             self.plan,
             tuple(paper.id for paper in self.nearest),
-            tuple(claim.quote for claim in self.claims if claim.quote),
+            tuple(dict.fromkeys(claim.quote for claim in self.claims if claim.quote)),
         )
 
     def record(self) -> dict[str, Any]:

@@ -86,7 +86,7 @@ class Conversation:
     def _finished_turns(self) -> tuple[Turn, ...]:
         if self.answer is None:
             return self.turns
-        return (*self.turns, self.answer.turn())[-KEPT_TURNS:]
+        return (*self.turns, replace(self.answer.turn(), question=self.question))[-KEPT_TURNS:]
 
 
 class Errand:

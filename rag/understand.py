@@ -50,7 +50,8 @@ _RECORD: Mapping[RecordField, re.Pattern[str]] = {
     "first author": re.compile(r"\b(?:first|lead)[- ]authors?\b", re.I),
     "authors": re.compile(
         r"\bwho (?:all )?(?:wrote|authored|published)\b|\bwho(?:['’]s| is| are| were)?\b.{0,20}\bauthors?\b"
-        r"|\b(?:list|name|what are)\b.{0,20}\bauthors\b|\bauthors? of\b|\bby whom\b|\bwritten by who\b|\w['’]s authors?\W*$",
+        r"|\b(?:list|name|what are)\b.{0,20}\bauthors\b|\bauthors? of\b|\bby whom\b|\bwritten by who\b"
+        r"|\w['’]s authors?\W*$",
         re.I,
     ),
     "date": re.compile(

@@ -68,7 +68,11 @@ GRAPH: dict[str, set[str]] = {
     "focus": {"types"},
     "pointing": set(),
     "narrow": {"types", "asked", "marking"},
-    "follow": {"types", "words", "asked", "focus", "gazetteer", "narrow", "pointing"},
+    "follow_wordings": {"types", "words"},
+    "targets": {"words", "focus", "gazetteer", "pointing", "follow_wordings"},
+    "reword": {"types", "words", "pointing", "targets", "follow_wordings"},
+    "follow": {"types", "words", "asked", "focus", "gazetteer", "narrow", "pointing", "targets", "reword"}
+    | {"follow_wordings"},
     "understand": VALUES | {"words", "cleaning", "asked", "scopes", "gazetteer", "focus", "follow"},
     "catalogue": {"types", "library", "scopes", "tally", "caveats"},
     "retrieve": {"types", "protocols", "library", "words", "evidence"},

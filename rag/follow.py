@@ -27,6 +27,7 @@ from rag.reword import (
     renamed,
     says_something,
     taken,
+    without_opening,
 )
 from rag.targets import (
     Talk,
@@ -34,7 +35,7 @@ from rag.targets import (
     papers_named,
     picked_papers,
     several_papers,
-    stems_of,
+    strange_share,
     targets,
     telling_stems,
 )
@@ -45,6 +46,11 @@ from rag.words import content_words, words
 MOST_TOGETHER = 6
 # A fragment without a word that points has at most so many words.
 MOST_WORDS_OF_A_FRAGMENT = 7
+# Shares of words that the paper in focus may not hold: of a question that starts with "and", of another.
+STRANGE_AFTER_AND = 0.6
+STRANGE_ALONE = 0.34
+# A fragment may hold so many telling words and still none that the paper holds.
+MOST_STRANGE = 2
 # "which bit width": a question word and its noun, of whatever is in focus.
 MOST_WORDS_WITHOUT_A_VERB = 4
 # Of the list that the catalogue folds, so many are shown first.
@@ -287,8 +293,13 @@ def _pointed(talk: Talk) -> Meant | None:
     if pointer.sort == "several" and plural:
         return _among(talk, pointer)
     papers = targets(pointer, talk)
+    if not papers and pointer.sort == "described":
+        of_subject = talk.focus.subject and not telling_stems(
+            pointer.words
+        )  # "the small one", of the paper's
+        return _of_subject(talk, talk.text, glued=False, firm=False) if of_subject else Meant(talk.typed)
     if not papers:
-        return Meant(talk.typed) if pointer.sort == "described" else _no_target(talk, pointer)
+        return _no_target(talk, pointer)
     target = papers[0]
     text = wordings.BACK.sub("", talk.text)
     again = find_pointer(text) or pointer
@@ -296,9 +307,10 @@ def _pointed(talk: Talk) -> Meant | None:
     if not says_something(left) and pointer.sort != "one":
         return _same_question(talk, target, firm=True, pointer=pointer)
     question = put(talk, text, again, target)
-    question = re.sub(r"^\W*(?:(?:what|how) about\s+)?[\w^$.+-]+\s*[:,.;–]\s+(?=\S+ \S)", "", question) if (
-        again.start <= len("what about the") and pointer.sort != "one"
-    ) else question  # fmt: skip
+    if pointer.sort != "one":
+        question = without_opening(question, talk.name(target) or again.text)
+        further = find_pointer(question)
+        question = put(talk, question, further, target) if further and further.sort == "one" else question
     return Meant(question, (target,), firm=True, note=taken(talk, pointer, papers))
 
 
@@ -333,39 +345,32 @@ def _among(talk: Talk, pointer: Pointer) -> Meant | None:
 
 
 def _fragment(talk: Talk) -> Meant | None:
-    """ "speedup on device?": no word points, but all its words are about the paper in focus."""
+    """ "speedup on device?": no word points, but its words are about the paper in focus."""
     focus, text = talk.focus, talk.text
     if not focus.subject or focus.of_many or wordings.OWN_SUBJECT.search(text):
         return None
-    opened = bool(wordings.FRAGMENT.match(wordings.OPENING_KEPT.sub("", talk.typed).strip())) or bool(
-        wordings.ABOUT.match(text)
-    )
-    telling = telling_stems(text)
-    paper = talk.gazetteer.papers[focus.subject]
-    known = stems_of(f"{paper.title} {paper.abstract}")
-    strange = [word for word in telling if word not in known]
     count = len(words(text))
-    asks = bool(wordings.ASKS.match(text)) and (
-        count > MOST_WORDS_WITHOUT_A_VERB or bool(wordings.VERB.search(text))
-    )
+    worded = count > MOST_WORDS_WITHOUT_A_VERB or bool(wordings.VERB.search(text))
+    asks = bool(wordings.ASKS.match(text)) and worded
     fragment = not asks and count <= MOST_WORDS_OF_A_FRAGMENT
-    opened |= fragment and bool(wordings.ASKS.match(text))
-    definition = bool(wordings.DEFINITION.match(text))
-    follows = (
-        (not strange and (bool(telling) or not definition))
-        or (opened and fragment and len(strange) <= 2 and not definition)
-        or (len(telling) > 2 and len(strange) == 1 and not definition)
-    )
-    if not follows:
+    said = wordings.OPENING_KEPT.sub("", talk.typed).strip()
+    opened = bool(wordings.FRAGMENT.match(said) or wordings.ABOUT.match(text) or (fragment and not worded))
+    strange = strange_share(text, talk)
+    if strange > (STRANGE_AFTER_AND if opened else STRANGE_ALONE) and not (opened and fragment):
         return None
-    name = talk.name(focus.subject)
-    if fragment and opened:
-        question = f"{talk.text} ({base_question(focus.plan.question)})"
-    else:
-        question = f"{talk.text} ({name})" if name else talk.text
-    return Meant(
-        question, (focus.subject,), firm=not strange and fragment, note=about(talk, (focus.subject,))
-    )
+    if wordings.DEFINITION.match(text) and (strange or not telling_stems(text)):
+        return None
+    if strange > STRANGE_AFTER_AND and len(telling_stems(text)) > MOST_STRANGE:
+        return None
+    return _of_subject(talk, text, glued=fragment and opened, firm=not strange and fragment)
+
+
+def _of_subject(talk: Talk, text: str, *, glued: bool, firm: bool) -> Meant:
+    """The question with what it is about in brackets: the question before, or the paper's name."""
+    subject = talk.focus.subject
+    behind = base_question(talk.focus.plan.question) if glued else talk.name(subject)
+    question = f"{text} ({behind})" if behind else text
+    return Meant(question, (subject,), firm=firm, note=about(talk, (subject,)))
 
 
 _READERS: Sequence[_Reader] = (

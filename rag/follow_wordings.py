@@ -109,6 +109,7 @@ OWN_SUBJECT = re.compile(
     re.I,
 )
 VERB = re.compile(r"\b(?:is|are|was|were|do|does|did|can|could|has|have|will|should)\b|['’]s\b", re.I)
+BARE_PRONOUNS = frozenset("it its they their them this that".split())
 DEFINITION = re.compile(r"^(?:what|who)(?:['’]s| is| are| was)\s+(?!(?:the|its|their|that|this|it)\b)", re.I)
 FRAGMENT = re.compile(
     r"^(?:and|but|or|also|what about|how about|on|for|than|with|without|in|at|under|over|by|from|the|its|any|only)\b",

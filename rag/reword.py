@@ -89,3 +89,11 @@ def only_names(talk: Talk, paper_id: str) -> bool:
     if fold_name(rest) == fold_name(talk.title(paper_id)):
         return True
     return talk.gazetteer.names.get(fold_name(re.sub(r"^(?:the )|\s+paper$", "", rest))) is not None
+
+
+def without_opening(question: str, said: str) -> str:
+    """The question without the paper that it opens with: "the first one: how large?", "LOST instead, ..."."""
+    opening = (
+        rf"^\W*(?:(?:what|how) about\s+)?{re.escape(said)}(?:\s+(?:instead|again))?\s*[:,.;–]\s+(?=\S+ \S)"
+    )
+    return re.sub(opening, "", question)

@@ -20,6 +20,8 @@ from rag.words import content_words, names, stem, words
 FIT_OF_A_DESCRIPTION = 0.6
 # From this share of words that the paper in focus does not hold, a question has a subject of its own.
 STRANGE_SHARE = 2 / 3
+# Fewer telling words before a pronoun are no subject.
+LEAST_OF_A_SUBJECT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,22 +158,18 @@ def _parts(title: str) -> frozenset[str]:
 def own_antecedent(talk: Talk, pointer: Pointer) -> bool:
     """Whether the question itself says before the pronoun what it stands for."""
     before = talk.text[: pointer.start]
-    if wordings.OWN_SUBJECT.search(before) and pointer.text.lower() in (
-        "it",
-        "its",
-        "they",
-        "their",
-        "them",
-        "this",
-        "that",
-    ):
+    if wordings.OWN_SUBJECT.search(before) and pointer.text.lower() in wordings.BARE_PRONOUNS:
         return True
-    telling = telling_stems(before)
-    if len(telling) < 3 or not talk.focus.subject:
+    if len(telling_stems(before)) < LEAST_OF_A_SUBJECT or not talk.focus.subject:
         return False
+    return strange_share(before, talk) >= STRANGE_SHARE
+
+
+def strange_share(text: str, talk: Talk) -> float:
+    """The share of the text's telling words that the paper in focus does not hold."""
+    telling = set(telling_stems(text))
     paper = talk.gazetteer.papers[talk.focus.subject]
-    strange = set(telling) - stems_of(f"{paper.title} {paper.abstract}")
-    return len(strange) >= STRANGE_SHARE * len(set(telling))
+    return len(telling - stems_of(f"{paper.title} {paper.abstract}")) / len(telling) if telling else 0.0
 
 
 def telling_stems(text: str) -> list[str]:

@@ -350,11 +350,13 @@ def _fragment(talk: Talk) -> Meant | None:
     if not focus.subject or focus.of_many or wordings.OWN_SUBJECT.search(text):
         return None
     count = len(words(text))
-    worded = count > MOST_WORDS_WITHOUT_A_VERB or bool(wordings.VERB.search(text))
+    said = wordings.OPENING_KEPT.sub("", talk.typed).strip()
+    opened = bool(wordings.FRAGMENT.match(said) or wordings.ABOUT.match(text))
+    most = MOST_WORDS_OF_A_FRAGMENT if opened else MOST_WORDS_WITHOUT_A_VERB
+    worded = count > most or bool(wordings.VERB.search(text))
     asks = bool(wordings.ASKS.match(text)) and worded
     fragment = not asks and count <= MOST_WORDS_OF_A_FRAGMENT
-    said = wordings.OPENING_KEPT.sub("", talk.typed).strip()
-    opened = bool(wordings.FRAGMENT.match(said) or wordings.ABOUT.match(text) or (fragment and not worded))
+    opened |= fragment and not worded
     strange = strange_share(text, talk)
     if strange > (STRANGE_AFTER_AND if opened else STRANGE_ALONE) and not (opened and fragment):
         return None

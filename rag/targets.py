@@ -13,8 +13,8 @@ from functools import lru_cache
 from rag import follow_wordings as wordings
 from rag.focus import Focus
 from rag.gazetteer import Gazetteer, named_papers, short_name
-from rag.pointing import Pointer, places
-from rag.words import content_words, names, stem, words
+from rag.pointing import Pointer, find_pointer, places
+from rag.words import content_words, fold_name, names, stem, words
 
 # Mean share of a description's words that a paper's title (1) or abstract (less) must hold to be meant.
 FIT_OF_A_DESCRIPTION = 0.6
@@ -45,7 +45,19 @@ class Talk:
 
 
 def papers_named(talk: Talk) -> tuple[str, ...]:
-    return named_papers(talk.text, talk.gazetteer)
+    """The papers that the text names. Beside a pronoun, a name of which the paper in focus speaks names none:
+    "how fast is it with the KV cache?".
+    """
+    found = named_papers(talk.text, talk.gazetteer)
+    subject = talk.gazetteer.papers.get(talk.focus.subject)
+    if not found or subject is None or wordings.COMPARED.search(talk.text):
+        return found
+    pointer = find_pointer(talk.text)
+    if pointer is None or pointer.sort != "one":
+        return found
+    asked, spoken_of = fold_name(talk.text), fold_name(f"{subject.title} {subject.abstract}")
+    shared = [ids for name, ids in talk.gazetteer.names.items() if name in asked and name in spoken_of]
+    return tuple(each for each in found if not any(each in ids for ids in shared))
 
 
 def targets(pointer: Pointer, talk: Talk) -> tuple[str, ...]:

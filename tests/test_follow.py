@@ -140,6 +140,9 @@ ONE_PAPER = [
     (DATED, "what speedup does the oldest one reach", "LongVU", ""),
     (NO_NAME, "does it need training?", "Numerical Pruning", "does it need training?"),
     (NOTHING, "what is owl?", "Outlier Weighed", ""),
+    (("what's Learn2PD",), "how fast is it with the kv-cache", "Learning to Parallel", ""),
+    (("Llama Guard 3-1B-INT4: how big is it?",), "and how fast on a phone?", "Llama Guard", ""),
+    (("What is CD-MoE?",), "and how much of the original performance comes back after fine-tuning?", "Condense", ""),
 ]  # fmt: skip
 
 

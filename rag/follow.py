@@ -175,8 +175,12 @@ def _against(talk: Talk) -> Meant | None:
     named = papers_named(talk)
     pointer = find_pointer(talk.text)
     comparing = wordings.COMPARED.search(talk.text)
-    if not comparing or (named and pointer is None) or talk.focus.lost:
+    if not comparing or talk.focus.lost:
         return None
+    if named and pointer is None:
+        subject = talk.focus.subject
+        beside = wordings.COMPARED_TO.match(talk.text) and subject and subject not in named
+        return _both(talk, (subject, *named), None, (subject,)) if beside else None
     if named:
         back = targets(pointer, talk) if pointer else ()
         back = tuple(paper_id for paper_id in back if paper_id not in named)
@@ -197,7 +201,7 @@ def _against(talk: Talk) -> Meant | None:
 
 
 def _both(talk: Talk, together: tuple[str, ...], pointer: Pointer | None, back: Sequence[str]) -> Meant:
-    note = f"{pointer.text} = {talk.titles(back)}" if pointer else ""
+    note = f"{pointer.text} = {talk.titles(back)}" if pointer else about(talk, back)
     question = put(talk, talk.text, pointer, back[0]) if pointer else talk.text
     return Meant(question, together[:MOST_TOGETHER], firm=True, note=note)
 
@@ -403,7 +407,11 @@ def _same_question(talk: Talk, target: str, *, firm: bool, pointer: Pointer | No
         )
     base = base_question(plan.question)
     for old in dict.fromkeys((*plan.named, *([talk.focus.subject] if talk.focus.subject else []))):
-        if old != target and (question := renamed(base, talk.gazetteer.papers[old], name, talk)):
+        if (
+            old != target
+            and len(plan.named) < 2
+            and (question := renamed(base, talk.gazetteer.papers[old], name, talk))
+        ):
             return Meant(question, (target,), firm=firm, note=note or question)
     return Meant(f"What is {name}?", (target,), firm=firm, note=note)
 

@@ -73,6 +73,9 @@ COMPARED = re.compile(
     r"|vergleich\w*)\b",
     re.I,
 )
+COMPARED_TO = re.compile(
+    r"^(?:compared (?:to|with)|in comparison (?:to|with)|versus|vs\.?|against|than|better than)\b", re.I
+)
 COMPARES = re.compile(
     r"^(?:can you |please )?(?:compare|vergleich\w*|how do|what is the difference|what['’]s the difference|difference)\b",
     re.I,
@@ -84,11 +87,11 @@ NO_CONTENT = re.compile(
 RECORD_ALONE: Sequence[tuple[RecordField, re.Pattern[str]]] = (
     ("first author", re.compile(r"^(?:(?:who|what)(?: is|['’]s| was)? )?(?:the |its |their |his )?(?:first|lead)[- ]author\W*$", re.I)),
     ("authors", re.compile(
-        r"^(?:(?:and |by )?(?:who|whom|by whom|from whom)|(?:(?:who|what) (?:are|is|were) )?(?:the |its |their |all )*(?:authors?|names of the authors|author list)"
+        r"^(?:(?:and |by )?(?:who|whom|by whom|from whom)|(?:(?:(?:who|what) (?:are|is|were)|(?:give|tell|show|name)(?: me)?) )?(?:the |its |their |all )*(?:authors?|names of the authors|author list)"
         r"|who (?:wrote|made|did|authored|published|came up with|is behind|are behind|developed|is it by|is it from)(?: \S+){0,4}"
         r"|written by(?: whom| who)?|wer(?: hat (?:es|das) geschrieben)?|qui(?: l['’]a écrit)?|(?:die )?autoren|(?:les )?auteurs)\W*$", re.I)),
     ("date", re.compile(
-        r"^(?:when|(?:in |from )?(?:what|which) (?:year|month)(?: (?:is|was) \S+(?: from| published)?)?|(?:the |its )?(?:date|year)|how old is \S+"
+        r"^(?:when|(?:in |from )?(?:what|which) (?:year|month)(?: (?:is|was) \S+(?: from| published)?)?|(?:what(?:['’]s| is) )?(?:the |its |the paper['’]s )?(?:publication )?(?:date|year)|how old is \S+"
         r"|when (?:was|is|did|were) \S+(?: \S+)? ?(?:published|released|written|appear|come out|out|from|put online|posted)?|wann|quand)\W*$", re.I)),
 )  # fmt: skip
 HE = re.compile(
@@ -131,7 +134,7 @@ code open source github available released work works help useful practical numb
 large high low bigger smaller reduce reduced save saved saves savings achieve achieved reach reached reported report compared
 ratio factor time latency throughput efficient trick novel novelty new introduce introduced algorithm technique step steps
 first second third part parts phase phases called evidence claim claims true real need needed require required train trained
-training retrain retraining finetuning""".split(),
+training retrain retraining finetuning takeaway gist point summary upshot""".split(),
     )
 )
 FOREIGN = (

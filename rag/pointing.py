@@ -100,7 +100,7 @@ _ONE = re.compile(
     r"|\bit['’]s\b|\bits\b|\bit\b(?!\s+(?:is|was|be|['’]s)?\s*(?:possible|true|worth|better|easy|hard|necessary|known)\b)"
     r"|\bthe\s+(?:authors?|researchers|writers)\b|\b(?:this|that)\s+one\b|\bthe same\b(?=\W*$)"
     r"|\b(?:about|of|is|was|does|did|do|wrote|published|by|in|for|on|with|to|did|are|has|proposed|explain|summari[sz]e)\s+(?:this|that)\b"
-    r"(?=\W*$|\s*[,.?!]|\s+(?:work|mean|help|compare|need|do|published|out|written|paper|give|have|run|use|beat|take|reach|hold|cost|save)\b)"
+    r"(?=\W*$|\s*[,.?!]|\s+(?:work|mean|help|compare|need|do|published|out|written|paper|give|have|run|use|beat|take|reach|hold|cost|save|different|differ|similar|better|worse|faster|slower|the same)\b)"
     r"|\b(?:explain|summari[sz]e)\s+(?:this|that)\b|\bthis\b(?=\W*$)|\b(?:in )?there\b(?=\W*$)|\bdabei\b|\bdamit\b",
     re.I,
 )

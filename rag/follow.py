@@ -164,7 +164,11 @@ def _author(talk: Talk) -> Meant | None:
     text = wordings.HIS.sub(f"{name}'s", wordings.HE.sub(name, talk.text))
     text = wordings.THEY_WROTE.sub(f"{name} write", text)
     read = read_question(re.sub(r"\belse\b ?", "", text), talk.gazetteer.shelf, before=())
-    return Meant(text, inquiry=read.inquiry) if read.inquiry else None
+    if read.inquiry:
+        return Meant(text, inquiry=read.inquiry)
+    if not wordings.FURTHER.search(talk.text) or papers_named(talk):
+        return None
+    return Meant(text, kind="topic", scope=read.topic or Scope(authors=(name,)), note=f"by {name}")
 
 
 # --- papers

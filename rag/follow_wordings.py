@@ -100,6 +100,11 @@ HE = re.compile(
     re.I,
 )
 HIS = re.compile(r"\b(?:his|her|(?:this|that|the same|the) (?:author|researcher|person)['’]s)\b", re.I)
+# Of an author: a paper that is not the one in focus.
+FURTHER = re.compile(
+    r"\b(?:another|other|else|anything|something|any|(?:a|an|some) (?:[\w-]+,? ){0,3}(?:one|paper|work)|works? on|worked on|papers? on)\b",
+    re.I,
+)
 THEY_WROTE = re.compile(
     r"\b(?:they|the (?:first )?authors?) (?:(?:also|else) )?(?:write|wrote|written|publish(?:ed)?)\b", re.I
 )

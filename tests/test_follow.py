@@ -303,6 +303,14 @@ def test_a_count_is_narrowed_to_a_topic(talk: Talk) -> None:
     assert (found.kind, found.scope, found.question) == ("topic", LIU, "papers about quantization")
 
 
+@pytest.mark.parametrize(
+    "question", ["does he have anything on pruning?", "the same first author has a binary one, doesn't he?"]
+)
+def test_another_paper_of_the_author_is_looked_for_among_his(question: str, talk: Talk) -> None:
+    found = talk.plan(question, *LAZY, "who is the first author?")
+    assert (found.kind, found.scope.authors, found.named) == ("topic", ("Xuan Shen",), ())
+
+
 CHANGES = [
     "what is knowledge distillation?",
     "Which methods make models that run on phones?",

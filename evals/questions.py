@@ -28,6 +28,9 @@ from rag.errors import UsageError
 
 QUESTIONS_FOLDER = Path(__file__).parent / "questions"
 
+# Conversations stand in a file of their own, which is asked with the others and by its own name.
+ASKED_WITH = {"answers": ("dialogues",)}
+
 QuestionKind = Literal[
     "fact",
     "method",
@@ -92,6 +95,11 @@ def find_questions(name: str, folder: Path = QUESTIONS_FOLDER, *, others: Iterab
     raise UsageError(
         f"There is no eval suite {name}.", hint=f"Did you mean {near[0]}? {there}" if near else there
     )
+
+
+def suite_files(name: str) -> list[Path]:
+    """All files of a suite. Raises UsageError as `find_questions` does."""
+    return [find_questions(name), *map(find_questions, ASKED_WITH.get(name, ()))]
 
 
 def load_questions(path: Path, *, split: str = "") -> tuple[Question, ...]:

@@ -25,7 +25,7 @@ from evals.one_sentence import summarise
 from evals.options import DEFAULT_SUITE, RETRIEVAL_SUITES, Options, data_of, needed
 from evals.pairs import read_pairs
 from evals.peers.driver import Ground, asking, find_peers, prepare, write_papers
-from evals.questions import Question, check_titles, find_questions, load_questions, sample
+from evals.questions import Question, check_titles, find_questions, load_questions, sample, suite_files
 from evals.readme_tables import markdown
 from evals.report import html
 from evals.results import (
@@ -110,15 +110,15 @@ def run_questions(
     settings: Settings, name: str, options: Options, slot: ModelSlot, *, progress: Progress
 ) -> AnswersReport:
     """Ask the assistant every question. What was answered before an interruption is not asked again."""
-    path = find_questions(name)
-    questions = _chosen([path], options)
+    paths = suite_files(name)
+    questions = _chosen(paths, options)
     assistant = open_assistant(settings, slot=slot)
     papers = assistant.library.papers()
     check_titles(questions, [paper.title for paper in papers])
-    with open_journal(settings.home / "evals", _setting(path, settings, slot, papers)) as journal:
+    with open_journal(settings.home / "evals", _setting(paths, settings, slot, papers)) as journal:
         ask = partial(_kept, journal, VOUCH, partial(ask_vouch, assistant))
-        outcomes = run_answers(ask, questions, papers, partial(progress, path.stem))
-    return AnswersReport(path.stem, outcomes, summaries(outcomes), show_held=options.show_held)
+        outcomes = run_answers(ask, questions, papers, partial(progress, paths[0].stem))
+    return AnswersReport(paths[0].stem, outcomes, summaries(outcomes), show_held=options.show_held)
 
 
 def run_peers(settings: Settings, options: Options, slot: ModelSlot, *, progress: Progress) -> AnswersReport:
@@ -135,7 +135,7 @@ def run_peers(settings: Settings, options: Options, slot: ModelSlot, *, progress
     check_titles(questions, [paper.title for paper in papers])
     folder = settings.home / "evals"
     outcomes: list[Outcome] = []
-    with open_journal(folder, _setting(path, settings, slot, papers)) as journal:
+    with open_journal(folder, _setting([path], settings, slot, papers)) as journal:
         ask = partial(_kept, journal, VOUCH, partial(ask_vouch, assistant))
         outcomes += run_answers(ask, questions, papers, partial(progress, VOUCH))
         slot.close()
@@ -275,7 +275,7 @@ def run_articles(
     chosen = [articles[place * len(articles) // wanted] for place in range(wanted)]
     embedder = open_embedder(settings)
     papers = [article.paper for article in articles]
-    with open_journal(settings.home / "evals", _setting(file, settings, slot, papers)) as journal:
+    with open_journal(settings.home / "evals", _setting([file], settings, slot, papers)) as journal:
         return run_summaries(
             chosen,
             lambda paper: summarise(paper, reader=slot(), embedder=embedder),
@@ -325,10 +325,12 @@ def _kept(journal: Journal, system: str, ask: Ask, question: Question) -> Record
     return kept
 
 
-def _setting(path: Path, settings: Settings, slot: ModelSlot, papers: Sequence[Paper]) -> dict[str, Any]:
+def _setting(
+    files: Sequence[Path], settings: Settings, slot: ModelSlot, papers: Sequence[Paper]
+) -> dict[str, Any]:
     """All that an answer depends on."""
     return {
-        "questions": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "questions": hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest(),
         "code": code_fingerprint(),
         "settings": settings.model_dump(mode="json", exclude={"home", "cache"}) | embedded_by(settings),
         "model": model_record(slot.choice()),

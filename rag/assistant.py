@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from rag import catalogue, itself
 from rag.compare import compare, compared_passages, reading_question
 from rag.compose import compose, decline, hedge, refuse
+from rag.gazetteer import Gazetteer
 from rag.gist import story
 from rag.library import Library
 from rag.protocols import Embedders, VectorStore
@@ -23,7 +24,7 @@ from rag.retrieve import retrieve
 from rag.sections import compose_summary, lay_out
 from rag.summary import GIST_QUESTION, find
 from rag.types import Answer, Brief, Kind, Passage, Plan, Reading, Scope, Sides, Timings, Turn, Usage
-from rag.understand import Gazetteer, understand
+from rag.understand import understand
 
 # Papers ranked for one question, and titles named when nothing answers.
 PAPERS_RANKED = 30
@@ -40,6 +41,7 @@ LEVEL_FROM = 10
 SET_SHARE: dict[Kind, float] = {"topic": 0.45, "compare": 0.35}
 # Most papers that one answer cites; the model reads at most `papers_read` of them.
 MOST_PAPERS = 8
+ALL_TOLD = "The abstract says no more than what was shown already, and I have only abstracts to read."
 # From this share of the relevance floor up to it, the nearest paper is read with a caveat.
 UNSURE_SHARE = 0.8
 
@@ -82,8 +84,16 @@ class Assistant:
         """Growing Answers: the evidence at once, then what the model makes of it, checked."""
         watch = _Watch(self.clock)
         plan = self.plan(question, history)
+        with closing(self._answers(question, plan, watch)) as answers:
+            for answer in answers:
+                yield replace(answer, plan=plan)
+
+    def _answers(self, question: str, plan: Plan, watch: _Watch) -> Generator[Answer, None, None]:
         if not plan.named and itself.is_about_itself(question):
             yield decline(question, itself.ANSWER)
+            return
+        if plan.trouble:
+            yield decline(question, plan.trouble)
             return
         if plan.kind == "catalogue":
             yield catalogue.answer(question, plan, library=self.library)
@@ -94,7 +104,10 @@ class Assistant:
         if plan.brief is not None:
             yield from self._summarise(question, plan, plan.brief, watch)
             return
-        passages = self._retrieve(plan, PAPERS_RANKED)
+        passages = _untold(self._retrieve(plan, PAPERS_RANKED), plan.told)
+        if plan.told and not any(passage.sentences for passage in passages):
+            yield decline(question, ALL_TOLD)
+            return
         watch.retrieved()
         nearest = passages[:PAPERS_NAMED_IN_REFUSAL]
         chosen = choose_papers(plan, passages, floor=self.relevance_floor)
@@ -139,7 +152,7 @@ class Assistant:
         readings = [_quotes(plan, place, passage) for place, passage in enumerate(chosen)]
         yield compose(question, plan, readings, model=None, timings=watch.timings())
         reader = self.reader()
-        if reader is None:
+        if reader is None or plan.told:
             return
         for place, quoted in enumerate(readings[: self.papers_read]):
             for reading in read(quoted, plan.question, reader=reader, on_usage=watch.used):
@@ -195,6 +208,15 @@ def choose_papers(plan: Plan, passages: Sequence[Passage], *, floor: float) -> t
         return tuple(passage for passage in passages if passage.score >= least)[:MOST_PAPERS]
     near = (passage for passage in passages if _near(plan, passage, floor))
     return tuple(passage for passage in near if passage.score >= best - SCORE_MARGIN)[:MOST_PAPERS]
+
+
+def _untold(passages: Sequence[Passage], told: Sequence[str]) -> tuple[Passage, ...]:
+    """The passages without the sentences that were shown already."""
+    said = set(told)
+    return tuple(
+        replace(passage, sentences=tuple(each for each in passage.sentences if each.text not in said))
+        for passage in passages
+    )
 
 
 def _near(plan: Plan, passage: Passage, floor: float) -> bool:

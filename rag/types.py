@@ -191,14 +191,6 @@ class Brief:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """An earlier question of the conversation and the papers its answer cited."""
-
-    question: str
-    paper_ids: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Sides:
     """What a comparison sets against each other: `papers` (ids) in the reader's order.
 
@@ -221,7 +213,9 @@ class Plan:
     `question` stands alone; `named` holds ids of papers that the question names. `record` holds
     what it asks of their records, which the library answers without reading them. `inquiry` is
     what it asks of the collection as a whole, where that is understood to the last word. `sides`
-    are the papers that it compares; `brief` is what a summary of several papers is asked of.
+    are the papers that it compares; `brief` is what a summary of several papers is asked of. `told` are
+    sentences that the conversation has shown already, where more is asked for. `trouble` says why the
+    question points at nothing that the conversation holds.
     """
 
     question: str
@@ -233,6 +227,23 @@ class Plan:
     inquiry: Inquiry | None = None
     sides: Sides | None = None
     brief: Brief | None = None
+    told: tuple[str, ...] = ()
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """An earlier question of the conversation and what a later one may point back to.
+
+    `paper_ids` are the papers its answer cited, in the order shown; `nearest` those that a refusal
+    offered; `plan` how it was understood; `told` the sentences that were shown.
+    """
+
+    question: str
+    paper_ids: tuple[str, ...] = ()
+    plan: Plan | None = None
+    nearest: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -398,7 +409,8 @@ class Answer:
     """What a reader gets: also a refusal is one (`status` "not_found", `nearest` titles).
 
     While an answer streams, `draft` holds the unchecked sentence being written; it is empty
-    in the last Answer and is never part of `text` or `claims`. The cells of a `table` are claims, too.
+    in the last Answer and is never part of `text` or `claims`. `plan` is how the question was taken. The
+    cells of a `table` are claims, too.
     """
 
     question: str
@@ -413,10 +425,17 @@ class Answer:
     timings: Timings = Timings()
     draft: str = ""
     table: Table | None = None
+    plan: Plan | None = None
 
     def turn(self) -> Turn:
         """What a later question of the conversation may point back to."""
-        return Turn(self.question, tuple(citation.paper.id for citation in self.citations))
+        return Turn(
+            self.question,
+            tuple(citation.paper.id for citation in self.citations),
+            self.plan,
+            tuple(paper.id for paper in self.nearest),
+            tuple(dict.fromkeys(claim.quote for claim in self.claims if claim.quote)),
+        )
 
     def record(self) -> dict[str, Any]:
         """The object that `vouch ask --json` prints."""

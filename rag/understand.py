@@ -7,30 +7,22 @@ by a model. Knows no scores and reads no abstract at question time.
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 from rag.asked import Asked, read_question
 from rag.briefs import read_brief, recent, speaks_of_papers
 from rag.cleaning import clean
 from rag.errors import QuestionError
-from rag.marking import Shelf, know_shelf
+from rag.focus import see_focus
+from rag.follow import Meant, follow
+from rag.gazetteer import Gazetteer, named_papers
 from rag.scopes import scope_words
 from rag.sides import find_sides
-from rag.types import Brief, Kind, Paper, Plan, RecordField, Scope, Sides, Turn
-from rag.words import STOP_WORDS, content_words, fold_name, is_name, names, words
+from rag.types import Brief, Inquiry, Kind, Plan, RecordField, Scope, Sides, Turn
+from rag.words import words
 
 MAX_QUESTION_CHARACTERS = 2000
-# A name that stands in more papers than this says nothing about which one is meant (LLM, NAS).
-MAX_PAPERS_OF_A_NAME = 5
-# A title of at least so many words counts as named when all of its words are in the question.
-MIN_TITLE_WORDS = 3
 
-_DEFINED = re.compile(r"\(([A-Za-z][\w^*+-]{1,24})\)")
-_INTRODUCED = re.compile(
-    r"\b(?:called|named|dubbed|termed|propose|introduce|present|namely|develop)\s+(?:an?\s+|the\s+)?(\S{2,25})"
-)
 _COMPARE = re.compile(r"\b(?:compare[ds]?|comparison|differen(?:ce|t|ces)|differ|versus|vs\.?)\b", re.I)
 # Two things are set against each other, even where only one of them is a name of the shelf.
 _AGAINST = re.compile(
@@ -60,7 +52,8 @@ _RECORD: Mapping[RecordField, re.Pattern[str]] = {
     "first author": re.compile(r"\b(?:first|lead)[- ]authors?\b", re.I),
     "authors": re.compile(
         r"\bwho (?:all )?(?:wrote|authored|published)\b|\bwho(?:['’]s| is| are| were)?\b.{0,20}\bauthors?\b"
-        r"|\b(?:list|name|what are)\b.{0,20}\bauthors\b|\bauthors? of\b|\bby whom\b|\bwritten by who\b",
+        r"|\b(?:list|name|what are)\b.{0,20}\bauthors\b|\bauthors? of\b|\bby whom\b|\bwritten by who\b"
+        r"|\w['’]s authors?\W*$",
         re.I,
     ),
     "date": re.compile(
@@ -72,11 +65,6 @@ _RECORD: Mapping[RecordField, re.Pattern[str]] = {
     ),
 }
 _MORE_THAN_RECORD = re.compile(r"\b(?:how|why|explain|summari[sz]e|compare)\b", re.I)
-_FOLLOW_UP = re.compile(
-    r"\b(?:it|its|they|them|their|this|that|these|those|he|she"
-    r"|the (?:paper|method|authors?|approach|model))\b",
-    re.I,
-)
 _SINCE = re.compile(r"\bsince\s+((?:19|20)\d\d)\b", re.I)
 _YEAR = re.compile(r"\b(?:in|from|of|during)\s+((?:19|20)\d\d)\b|\b((?:19|20)\d\d)\s+papers?\b", re.I)
 _WITH_CODE = re.compile(
@@ -88,83 +76,70 @@ _WITHOUT_CODE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Gazetteer:
-    """The shelf's own words: folded method names, titles as words, and authors, each to papers."""
-
-    names: Mapping[str, tuple[str, ...]]
-    titles: Mapping[str, tuple[str, ...]]
-    authors: Mapping[str, str]
-    papers: Mapping[str, Paper]
-    everyday: frozenset[str]
-    shelf: Shelf
-    vocabulary: frozenset[str] = frozenset()
-
-
-def build_gazetteer(
-    papers: Sequence[Paper], is_everyday: Callable[[str], bool], *, crawl_year: int | None = None
-) -> Gazetteer:
-    """Each paper's names for its own things, unless too many other papers mention them as well.
-
-    `is_everyday` says of a lower-case word that it is ordinary English (owl, rest, lift), so
-    that in a question it is only taken for a name when it is written as one. `crawl_year` is
-    what "this year" means; without one, the newest paper's year.
-    """
-    owners: dict[str, dict[str, None]] = defaultdict(dict)
-    mentions: Counter[str] = Counter()
-    authors: dict[str, str] = {}
-    titles: dict[str, list[str]] = defaultdict(list)
-    for paper in papers:
-        titles[" ".join(words(paper.title))].append(paper.id)
-        owned = {fold_name(name) for name in _owned_names(paper)}
-        mentions.update(owned | {fold_name(name) for name in names(f"{paper.title} {paper.abstract}")})
-        for name in owned:
-            owners[name][paper.id] = None
-        for author in (paper.page_author, *paper.authors):
-            authors.setdefault(author.lower(), author)
-    telling = {
-        name: tuple(ids)
-        for name, ids in owners.items()
-        if len(name) > 1 and mentions[name] <= MAX_PAPERS_OF_A_NAME
-    }
-    return Gazetteer(
-        names=telling,
-        titles={title: tuple(ids) for title, ids in titles.items() if len(title.split()) >= MIN_TITLE_WORDS},
-        authors=authors,
-        papers={paper.id: paper for paper in papers},
-        everyday=frozenset(name for name in telling if is_everyday(name) or _two_stop_words(name)),
-        shelf=know_shelf(papers, crawl_year),
-        vocabulary=frozenset(word for paper in papers for word in words(f"{paper.title} {paper.abstract}")),
-    )
-
-
 def understand(question: str, history: Sequence[Turn], gazetteer: Gazetteer) -> Plan:
     """The plan for `question`, asked after `history`.
 
     Raises QuestionError for a question that is empty, too long or without a word.
     """
     question = check_question(question)
+    focus = see_focus(history, gazetteer.papers)
+    meant = follow(question, focus, gazetteer) if focus else None
+    followed = None if meant is None or meant == Meant(meant.question) else meant
+    if followed and followed.kind == "compare" and len(followed.named) > 1:
+        return _comparison(followed.question, Sides(followed.named), gazetteer)
     before = history[-1].paper_ids if history else ()
-    if sides := find_sides(question, before, gazetteer):
+    if followed is None and (sides := find_sides(question, before, gazetteer)):
         return _comparison(question, sides, gazetteer)
-    record = _record(question) if _named(question, gazetteer) else ()
-    asked = Asked() if record else read_question(question, gazetteer.shelf, before=before)
+    if followed is None:
+        return _alone(meant.question if meant else question, gazetteer)
+    return _followed(question, followed, gazetteer)
+
+
+def _followed(question: str, meant: Meant, gazetteer: Gazetteer) -> Plan:
+    """The plan for a question that only the conversation explains."""
+    if meant.trouble:
+        return Plan(question, "other", understood_as=question, trouble=meant.trouble)
+    if meant.inquiry:
+        return _counted(question, meant.inquiry)
+    said = meant.question if meant.note in ("", meant.question) else f"{question} · {meant.note}"
+    record = meant.record or (_record(meant.question) if len(meant.named) == 1 else ())
+    kind = "catalogue" if record else meant.kind or _kind(meant.question, meant.named)
+    if kind == "compare" and len(meant.named) == 1:
+        kind = "paper"  # "what do they compare with?" compares no two papers
+    scope = meant.scope or (Scope(papers=meant.named) if meant.firm else _scope(meant.question, gazetteer))
+    told = () if scope.papers else scope_words(scope)
+    return Plan(
+        meant.question,
+        "paper" if kind == "catalogue" and not record else kind,
+        scope,
+        meant.named,
+        " · ".join([said, *told]),
+        record,
+        told=meant.told,
+    )
+
+
+def _alone(question: str, gazetteer: Gazetteer) -> Plan:
+    """The plan for a question that stands alone."""
+    named = named_papers(question, gazetteer)
+    record = _record(question) if named else ()
+    asked = Asked() if record else read_question(question, gazetteer.shelf)
     if asked.inquiry and not (asked.inquiry.trouble and _summary(question, gazetteer)):
-        inquiry = asked.inquiry
-        understood_as = " · ".join([question, *scope_words(inquiry.scope), *inquiry.notes])
-        return Plan(question, "catalogue", inquiry.scope, (), understood_as, inquiry=inquiry)
+        return _counted(question, asked.inquiry)
     if not record and (planned := _summary(question, gazetteer)):
         return planned
-    alone = _stand_alone(question, history, gazetteer)
-    named = _named(alone, gazetteer)
-    record = _record(question) if named else ()
     kind, scope = _kind(question, named), _scope(question, gazetteer)
     about_a_set = kind in ("topic", "catalogue") or (kind == "paper" and not named and bool(asked.topic))
     if asked.topic is not None and about_a_set:
         kind, scope = "topic", asked.topic
     kind = "catalogue" if record else kind
-    understood_as = " · ".join([alone, *scope_words(scope), *asked.notes])
-    return Plan(alone, kind, scope, named, understood_as, record)
+    understood_as = " · ".join([question, *scope_words(scope), *asked.notes])
+    return Plan(question, kind, scope, named, understood_as, record)
+
+
+def _counted(question: str, inquiry: Inquiry) -> Plan:
+    understood_as = " · ".join([question, *scope_words(inquiry.scope), *inquiry.notes])
+    return Plan(question, "catalogue", inquiry.scope, (), understood_as, inquiry=inquiry)
 
 
 def _comparison(question: str, sides: Sides, gazetteer: Gazetteer) -> Plan:
@@ -187,7 +162,7 @@ def _summary(question: str, gazetteer: Gazetteer) -> Plan | None:
 
 def _is_a_name(brief: Brief, question: str, gazetteer: Gazetteer) -> bool:
     """Whether the question holds a paper's title, or its topic is no more than the name of one."""
-    titles = [words(gazetteer.papers[paper_id].title) for paper_id in _named(question, gazetteer)]
+    titles = [words(gazetteer.papers[paper_id].title) for paper_id in named_papers(question, gazetteer)]
     if any(" ".join(title) in " ".join(words(question)) for title in titles):
         return True
     topic = set(words(brief.topic))
@@ -210,64 +185,6 @@ def check_question(question: str) -> str:
     if not words(question):
         raise QuestionError("The question holds no words.", hint="Ask in words, such as: What is OWL?")
     return question
-
-
-def _owned_names(paper: Paper) -> set[str]:
-    """Names that the paper gives to its own things."""
-    before_colon, colon, _ = paper.title.partition(":")
-    found = set(_DEFINED.findall(paper.title)) | set(names(paper.title))
-    if colon and len(before_colon.split()) <= 3:
-        found.add(before_colon)
-    introduced = (match.group(1).strip(".,;:()[]\"'`$") for match in _INTRODUCED.finditer(paper.abstract))
-    found |= {name for name in introduced if is_name(name)}
-    found |= {name for name in _DEFINED.findall(paper.abstract) if is_name(name)}
-    return found
-
-
-def _two_stop_words(name: str) -> bool:
-    """Whether a name reads as two function words run together, such as todo."""
-    return any({name[:cut], name[cut:]} <= STOP_WORDS for cut in range(1, len(name)))
-
-
-def _named(question: str, gazetteer: Gazetteer) -> tuple[str, ...]:
-    """Papers that the question names, by a whole title or by a method's name, in its order."""
-    asked = words(question)
-    joined = f" {' '.join(asked)} "
-    found: dict[str, None] = {}
-    for title, ids in gazetteer.titles.items():
-        if f" {title} " in joined:
-            found.update(dict.fromkeys(ids))
-    if found:
-        return tuple(found)
-    tokens = [token for token in re.split(r"[\s,;:?!()\"'“”]+", question) if token]
-    for size in (3, 2, 1):
-        for start in range(len(tokens) - size + 1):
-            gram = tokens[start : start + size]
-            folded = fold_name(" ".join(gram).removesuffix("'s").removesuffix("’s"))
-            if folded in gazetteer.names and _means_a_name(gram, folded, gazetteer):
-                found.update(dict.fromkeys(gazetteer.names[folded]))
-    return tuple(found)
-
-
-def _means_a_name(gram: Sequence[str], folded: str, gazetteer: Gazetteer) -> bool:
-    """Whether these tokens stand for a name: written as one, or spelled as no everyday word is."""
-    if len(gram) > 1 and not all(content_words(token) for token in gram):
-        return False
-    return any(is_name(token.strip(".-")) for token in gram) or folded not in gazetteer.everyday
-
-
-def _stand_alone(question: str, history: Sequence[Turn], gazetteer: Gazetteer) -> str:
-    """The question with what it points back to, taken from the last turn."""
-    if not history or _named(question, gazetteer):
-        return question
-    short = len(content_words(question)) <= 2
-    if not (_FOLLOW_UP.search(question) or short):
-        return question
-    last = history[-1]
-    cited = [
-        gazetteer.papers[paper_id].title for paper_id in last.paper_ids[:1] if paper_id in gazetteer.papers
-    ]
-    return f"{question} ({'; '.join(cited) or last.question})"
 
 
 def _scope(question: str, gazetteer: Gazetteer) -> Scope:

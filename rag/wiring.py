@@ -19,6 +19,7 @@ from rag.assistant import Assistant
 from rag.config import Settings, shipped
 from rag.embed import SentenceEmbedder, packaged_folder
 from rag.errors import LibraryError, LockedError, MissingLibraryError, ModelError, PageError, StaleIndexError
+from rag.gazetteer import build_gazetteer
 from rag.ingest import IngestReport, Progress, index_fingerprint, ingest
 from rag.library import Library
 from rag.listings import SEEDS_FILE, read_listings
@@ -28,7 +29,6 @@ from rag.protocols import Embedder, Embedders, VectorStore, one_for_all
 from rag.read import Reader
 from rag.states import StateStore
 from rag.types import Page, Paper
-from rag.understand import build_gazetteer
 from rag.vectors import ChromaStore
 from rag.verify import verify
 from rag.weights import Choice, choose, find, load_catalogue, present

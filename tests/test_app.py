@@ -340,7 +340,8 @@ def test_stop_cancels_and_the_page_goes_on(seen: Seen, site: Running) -> None:
     seen.ask("And then?")
     page.locator("#current").get_by_text("Salient weights stay in more bits.").wait_for()
     assert page.locator("#earlier").get_by_text("Stopped.").is_visible()
-    assert site.assistant.asked[-1] == ("And then?", (Turn("Will you wait?", ("p1",)),))
+    question, (turn,) = site.assistant.asked[-1]
+    assert (question, turn.question, turn.paper_ids) == ("And then?", "Will you wait?", ("p1",))
 
 
 @pytest.mark.browser
@@ -366,11 +367,8 @@ def test_an_example_asks_itself_and_clear_brings_it_back(seen: Seen, site: Runni
     assert page.locator(".exchange").count() == 0
     seen.ask("Afresh?")
     page.get_by_text("Salient weights stay in more bits.").wait_for()
-    assert site.assistant.asked == [
-        ("Another?", ()),
-        ("More?", (Turn("Another?", ("p1",)),)),
-        ("Afresh?", ()),
-    ]
+    told = [(asked, [turn.question for turn in turns]) for asked, turns in site.assistant.asked]
+    assert told == [("Another?", []), ("More?", ["Another?"]), ("Afresh?", [])]
 
 
 @pytest.mark.browser

@@ -13,13 +13,13 @@ from fakes import MemoryStore, ScriptedModel, WordEmbedder, make_page, make_pape
 from rag.assistant import MOST_PAPERS, PAPERS_NAMED_IN_REFUSAL, Assistant, choose_papers
 from rag.config import Settings, shipped
 from rag.errors import ModelError, QuestionError
+from rag.gazetteer import build_gazetteer
 from rag.ingest import ingest
 from rag.library import Library
 from rag.prompt import load_prompt
 from rag.protocols import Embedder, one_for_all
 from rag.read import Reader
 from rag.types import Answer, Kind, Passage, Plan, Turn
-from rag.understand import build_gazetteer
 from rag.verify import verify
 
 OWL = make_paper(
@@ -246,6 +246,29 @@ def test_a_follow_up_is_about_the_paper_before(desk: Open) -> None:
     assert second.question == "How does it work?"
     assert STBLLM.title in second.understood_as
     assert second.citations[0].paper.title == STBLLM.title
+
+
+def test_more_is_quotes_that_were_not_shown_until_none_is_left(desk: Open) -> None:
+    opened = desk()
+    history = [opened.assistant.ask("What is STBLLM?").turn()]
+    prompts = len(opened.model.prompts)
+    told = set(history[0].told)
+    while (more := opened.assistant.ask("tell me more", history)).status == "answered":
+        quotes = {claim.quote for claim in more.claims}
+        assert quotes
+        assert not quotes & told
+        told |= quotes
+        history.append(more.turn())
+    assert len(opened.model.prompts) == prompts
+    assert "no more" in more.text
+
+
+def test_what_points_at_nothing_is_answered_by_a_sentence(desk: Open) -> None:
+    opened = desk()
+    history = [opened.assistant.ask("What is STBLLM?").turn()]
+    answer = opened.assistant.ask("and the fifth one?", history)
+    assert (answer.status, answer.kind, answer.citations) == ("not_found", "other", ())
+    assert "the fifth one" in answer.text
 
 
 def test_closing_the_stream_stops_the_model(desk: Open) -> None:

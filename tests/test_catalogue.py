@@ -11,10 +11,11 @@ from datetime import date
 import pytest
 
 from rag import catalogue
+from rag.gazetteer import Gazetteer, build_gazetteer
 from rag.library import Library
 from rag.pages import read_page
 from rag.types import Answer, Page, Paper, Scope, Turn
-from rag.understand import Gazetteer, build_gazetteer, understand
+from rag.understand import understand
 from rag.wiring import seed_paths
 
 Kept = Callable[[Paper], bool]

@@ -83,7 +83,7 @@ def test_earlier_questions_and_the_papers_they_cited_are_told() -> None:
     conversation = steps(errands, "First?")[-1]
     conversation = steps(errands, "Is it missing?", conversation)[-1]
     conversation = steps(errands, "Third?", conversation)[-1]
-    told = (Turn("First?", ("p1",)),)
+    told = (Turn("First?", ("p1",), told=("A quote.",)),)
     # a question that failed has no papers to speak of
     assert [history for _, history in assistant.asked] == [(), told, told]
     assert "First?" in conversation.earlier
@@ -135,7 +135,7 @@ def test_a_stop_is_told_at_once_and_cancels_at_the_next_step() -> None:
     assert not assistant.cancelled.is_set()  # it is still silent
     assistant.gate.set()
     assert assistant.cancelled.wait(PATIENCE_SECONDS)
-    assert last.ask("And?").turns == (Turn("Will you wait?", ("p1",)),)
+    assert last.ask("And?").turns == (Turn("Will you wait?", ("p1",), told=("A quote.",)),)
 
 
 def test_an_assistant_is_stepped_and_closed_in_one_thread() -> None:

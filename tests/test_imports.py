@@ -74,7 +74,17 @@ GRAPH: dict[str, set[str]] = {
     "engine": VALUES | {"llama", "prompt", "cores", "states"},
     # stages: they meet in types, never each other
     "chunk": {"types", "sentences"},
-    "understand": VALUES | {"words", "cleaning", "asked", "briefs", "marking", "scopes", "sides"},
+    "gazetteer": {"types", "words", "marking"},
+    "focus": {"types"},
+    "pointing": set(),
+    "narrow": {"types", "asked", "marking"},
+    "follow_wordings": {"types", "words"},
+    "targets": {"words", "focus", "gazetteer", "pointing", "follow_wordings"},
+    "reword": {"types", "words", "pointing", "targets", "follow_wordings"},
+    "follow": {"types", "words", "asked", "focus", "gazetteer", "narrow", "pointing", "targets", "reword"}
+    | {"follow_wordings"},
+    "understand": VALUES
+    | {"words", "cleaning", "asked", "briefs", "scopes", "sides", "gazetteer", "focus", "follow"},
     "catalogue": {"types", "library", "scopes", "tally", "caveats", "shown"},
     "retrieve": {"types", "protocols", "library", "words", "evidence"},
     "read": {"types", "protocols", "prompt", "sentences", "orders"},
@@ -91,8 +101,18 @@ GRAPH: dict[str, set[str]] = {
     "ingest": VALUES | {"protocols", "pages", "chunk", "library", "tokens"},
     "ahead": VALUES | {"read"},
     "assistant": VALUES
-    | {"protocols", "library", "understand", "catalogue", "retrieve", "read", "verify", "compose", "itself"}
-    | {"compare", "gist", "sections", "summary"},
+    | {
+        "protocols",
+        "library",
+        "understand",
+        "gazetteer",
+        "catalogue",
+        "retrieve",
+        "read",
+        "verify",
+        "compose",
+    }
+    | {"compare", "gist", "sections", "summary", "itself"},
     # the wiring may import everything
     # doors
     "batch": {"errors"},

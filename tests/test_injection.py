@@ -20,6 +20,7 @@ from evals.metrics import normalise
 from evals.questions import find_questions, load_questions
 from rag.assistant import Assistant
 from rag.config import shipped
+from rag.gazetteer import build_gazetteer
 from rag.ingest import ingest
 from rag.library import Library
 from rag.orders import is_order
@@ -28,7 +29,6 @@ from rag.prompt import load_prompt
 from rag.protocols import LanguageModel, one_for_all
 from rag.read import Reader
 from rag.types import Answer, Paper, Segment
-from rag.understand import build_gazetteer
 from rag.verify import verify
 from rag.wiring import seed_paths
 

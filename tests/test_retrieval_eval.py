@@ -24,12 +24,12 @@ from evals.retrieval import (
 )
 from rag.assistant import Assistant
 from rag.errors import UsageError
+from rag.gazetteer import build_gazetteer
 from rag.ingest import ingest
 from rag.library import Library
 from rag.protocols import one_for_all
 from rag.retrieve import retrieve
 from rag.types import Plan
-from rag.understand import build_gazetteer
 
 SYSTEMS = ("vouch", "bm25", "dense", "fusion")
 BENCH = Bench(

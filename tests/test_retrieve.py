@@ -19,12 +19,13 @@ from hypothesis import strategies as st
 
 from rag.config import Settings
 from rag.evidence import cover
+from rag.gazetteer import Gazetteer, build_gazetteer
 from rag.ingest import ingest
 from rag.library import Library
 from rag.protocols import Embedder, VectorStore, one_for_all
 from rag.retrieve import SIGNALS, rank, retrieve, term_weights
 from rag.types import Paper, Passage, Plan, Scope
-from rag.understand import Gazetteer, build_gazetteer, understand
+from rag.understand import understand
 
 OWL = make_paper(
     "OWL: Layerwise Sparsity",

@@ -10,9 +10,9 @@ from fakes import make_paper
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.gazetteer import build_gazetteer
 from rag.sides import find_sides
 from rag.types import Sides
-from rag.understand import build_gazetteer
 
 TITLES = {
     "LazyDiT": "LazyDiT: Lazy Learning for Diffusion Transformers",

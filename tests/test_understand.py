@@ -16,17 +16,11 @@ from hypothesis import strategies as st
 from rag.cleaning import clean
 from rag.config import Settings
 from rag.errors import QuestionError
+from rag.gazetteer import MIN_TITLE_WORDS, Gazetteer, build_gazetteer
 from rag.library import Library
 from rag.protocols import Embedder
 from rag.types import Kind, Plan, Scope, Turn
-from rag.understand import (
-    MAX_QUESTION_CHARACTERS,
-    MIN_TITLE_WORDS,
-    Gazetteer,
-    build_gazetteer,
-    check_question,
-    understand,
-)
+from rag.understand import MAX_QUESTION_CHARACTERS, check_question, understand
 from rag.words import words
 
 QUESTIONS = Path(__file__).parent.parent / "evals" / "questions" / "answers.jsonl"
@@ -302,11 +296,12 @@ OWL_TURN = Turn("What is OWL?", (PAPERS["owl"].id, PAPERS["stbllm"].id))
 @pytest.mark.parametrize(
     "question", ["How does it work?", "And its results?", "Why?", "Does the method need retraining?", "Code?"]
 )
-def test_a_question_that_points_back_gets_the_paper_it_points_at(question: str) -> None:
+def test_a_question_that_points_back_is_about_the_paper_it_points_at(question: str) -> None:
     found = plan(question, OWL_TURN)
-    assert found.question == f"{question} ({PAPERS['owl'].title})"
     assert found.named == (PAPERS["owl"].id,)
-    assert found.question in found.understood_as
+    assert "OWL" in found.question
+    assert found.understood_as.startswith(question)
+    assert PAPERS["owl"].title in found.understood_as
 
 
 @pytest.mark.parametrize(
@@ -317,7 +312,7 @@ def test_a_question_that_stands_alone_stays_as_it_is(question: str) -> None:
     assert plan(question, OWL_TURN).question == question
 
 
-def test_only_the_last_turn_is_pointed_at() -> None:
+def test_it_is_the_paper_of_the_last_turn() -> None:
     found = plan("How does it work?", OWL_TURN, Turn("What is Mix-LN?", (PAPERS["mixln"].id,)))
     assert found.named == (PAPERS["mixln"].id,)
 
@@ -351,7 +346,7 @@ def test_no_question_breaks_it(question: str, before: list[str]) -> None:
         found = plan(question, *history)
     except QuestionError:
         return
-    assert one_line(question) in found.question
+    assert before or found.question == one_line(question)
     assert set(found.named) <= set(NAMED_BY)
     assert found.understood_as
 

@@ -86,8 +86,7 @@ class Conversation:
     def _finished_turns(self) -> tuple[Turn, ...]:
         if self.answer is None:
             return self.turns
-        cited = tuple(citation.paper.id for citation in self.answer.citations)
-        return (*self.turns, Turn(self.question, cited))[-KEPT_TURNS:]
+        return (*self.turns, replace(self.answer.turn(), question=self.question))[-KEPT_TURNS:]
 
 
 class Errand:

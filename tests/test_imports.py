@@ -90,6 +90,7 @@ GRAPH: dict[str, set[str]] = {
     "read": {"types", "protocols", "prompt", "sentences", "orders"},
     "verify": {"types", "latex", "words", "quantities", "statement", "features", "support_model"},
     "compose": {"types", "words", "shown"},
+    "wanted": {"types", "words", "evidence", "quantities"},
     "compare": {"types", "words", "sentences", "scopes", "aspects", "tables", "compose", "orders", "shown"},
     # a summary of several papers: which belong, in which groups, with which of their sentences
     "selection": {"types", "words"},
@@ -112,7 +113,7 @@ GRAPH: dict[str, set[str]] = {
         "verify",
         "compose",
     }
-    | {"compare", "gist", "sections", "summary", "itself"},
+    | {"compare", "sections", "summary", "itself", "wanted"},
     # the wiring may import everything
     # doors
     "batch": {"errors"},

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 
@@ -177,7 +177,7 @@ class Assistant:
         self, question: str, plan: Plan, chosen: Sequence[Passage], watch: _Watch
     ) -> Generator[Answer, None, None]:
         """What the papers say to the question; quotes alone where they do not give what it asks for."""
-        chosen, gap = self._giving(plan, chosen)
+        chosen, gap = giving(plan, chosen, term_weights(plan.question, self.library))
         quoted = [_quotes(plan, place, passage) for place, passage in enumerate(chosen)]
 
         def put(readings: Sequence[Reading], model: str | None) -> Answer:
@@ -189,15 +189,6 @@ class Assistant:
             yield put(quoted, None)
         else:
             yield from self._read_each(quoted, plan.question, put, watch)
-
-    def _giving(self, plan: Plan, chosen: Sequence[Passage]) -> tuple[tuple[Passage, ...], str]:
-        """The papers that may give what is asked for; or the best one, and what it does not give."""
-        if plan.kind != "paper" or plan.told:
-            return tuple(chosen), ""
-        weights = term_weights(plan.question, self.library)
-        gaps = [not_given(plan.question, passage, weights) for passage in chosen]
-        giving = tuple(passage for passage, gap in zip(chosen, gaps, strict=True) if not gap)
-        return (giving, "") if giving else (tuple(chosen[:1]), gaps[0])
 
     def _read_each(
         self,
@@ -241,6 +232,20 @@ def choose_papers(plan: Plan, passages: Sequence[Passage], *, floor: float) -> t
         return tuple(passage for passage in passages if passage.score >= least)[:MOST_PAPERS]
     near = (passage for passage in passages if _near(plan, passage, floor))
     return tuple(passage for passage in near if passage.score >= best - SCORE_MARGIN)[:MOST_PAPERS]
+
+
+def giving(
+    plan: Plan, chosen: Sequence[Passage], weights: Mapping[str, float]
+) -> tuple[tuple[Passage, ...], str]:
+    """The papers that may give what is asked for; or the best one, and what it does not give.
+
+    `weights` are the idf of the question's stems.
+    """
+    if plan.kind != "paper" or plan.told:
+        return tuple(chosen), ""
+    gaps = [not_given(plan.question, passage, weights) for passage in chosen]
+    able = tuple(passage for passage, gap in zip(chosen, gaps, strict=True) if not gap)
+    return (able, "") if able else (tuple(chosen[:1]), gaps[0])
 
 
 def _untold(passages: Sequence[Passage], told: Sequence[str]) -> tuple[Passage, ...]:

@@ -147,12 +147,17 @@ class Assistant:
     def _summarise(
         self, question: str, plan: Plan, brief: Brief, watch: _Watch
     ) -> Generator[Answer, None, None]:
-        """A summary over several papers: all quotes at once, then the model's sentences in their order."""
+        """Several papers of an exact part of the shelf, as a summary or as a list: all quotes at once, then
+        the model's sentences in their order.
+        """
         found = find(brief, library=self.library, vectors=self.vectors, embedders=self.embedders)
         watch.retrieved()
         if not found.passages:
             nearest = found.nearest[:PAPERS_NAMED_IN_REFUSAL]
             yield refuse(question, plan, nearest, timings=watch.timings(), why=found.opening)
+            return
+        if plan.kind == "topic":
+            yield from self._list(question, plan, found.passages[:MOST_PAPERS], watch, found.opening)
             return
         layout = lay_out(brief, found.passages, found.opening)
 
@@ -163,12 +168,14 @@ class Assistant:
         yield from self._read_each(layout.readings, GIST_QUESTION, put, watch)
 
     def _list(
-        self, question: str, plan: Plan, chosen: Sequence[Passage], watch: _Watch
+        self, question: str, plan: Plan, chosen: Sequence[Passage], watch: _Watch, opening: str = ""
     ) -> Generator[Answer, None, None]:
         """Papers by title, each with the sentence that says what it does."""
 
         def put(readings: Sequence[Reading], model: str | None) -> Answer:
-            return compose_list(question, plan, readings, model=model, timings=watch.timings())
+            return compose_list(
+                question, plan, readings, opening=opening, model=model, timings=watch.timings()
+            )
 
         quoted = [Reading(passage, quotes=tell(passage, count=1)) for passage in chosen]
         yield from self._read_each(quoted, GIST_QUESTION, put, watch)

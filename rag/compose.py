@@ -59,11 +59,21 @@ def compose(
 
 
 def compose_list(
-    question: str, plan: Plan, readings: Sequence[Reading], *, model: str | None, timings: Timings
+    question: str,
+    plan: Plan,
+    readings: Sequence[Reading],
+    *,
+    opening: str = "",
+    model: str | None,
+    timings: Timings,
 ) -> Answer:
-    """The papers asked for, best first: under each title the sentence that says what the paper does."""
-    claims: list[Claim] = []
-    parts: list[str] = []
+    """The papers asked for, best first: under each title the sentence that says what the paper does.
+
+    `opening` says which papers these are, where that is known exactly.
+    """
+    every = tuple(range(1, len(readings) + 1))
+    claims = [Claim(shown(opening), every, "computed", "", None, 1.0)] if opening else []
+    parts = [claim.text for claim in claims]
     for number, reading in enumerate(readings, start=1):
         title = shown(reading.passage.paper.title)
         told = claims_of(reading, number)[:1]

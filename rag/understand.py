@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from rag.asked import Asked, read_question
 from rag.briefs import read_brief, recent, speaks_of_papers
@@ -19,7 +20,7 @@ from rag.gazetteer import Gazetteer, named_papers
 from rag.scopes import scope_words
 from rag.sides import find_sides
 from rag.types import Brief, Inquiry, Kind, Plan, RecordField, Scope, Sides, Turn
-from rag.words import words
+from rag.words import content_words, words
 
 MAX_QUESTION_CHARACTERS = 2000
 
@@ -76,6 +77,12 @@ _WITHOUT_CODE = re.compile(
 )
 
 
+# Asks which of several papers told before are about something.
+_WHICH_OF_THEM = re.compile(
+    r"^\W*(?:and |but |so )?(?:which|what|are any|is any|does any|do any|any|some)\b", re.I
+)
+
+
 def understand(question: str, history: Sequence[Turn], gazetteer: Gazetteer) -> Plan:
     """The plan for `question`, asked after `history`.
 
@@ -85,8 +92,11 @@ def understand(question: str, history: Sequence[Turn], gazetteer: Gazetteer) -> 
     focus = see_focus(history, gazetteer.papers)
     meant = follow(question, focus, gazetteer) if focus else None
     followed = None if meant is None or meant == Meant(meant.question) else meant
-    if followed and followed.kind == "compare" and len(followed.named) > 1:
-        return _comparison(followed.question, Sides(followed.named), gazetteer)
+    if followed and len(followed.named) > 1:
+        sides = find_sides(question, followed.named, gazetteer)
+        kind = followed.kind or _kind(followed.question, followed.named)
+        if kind == "compare" or (sides and len(sides.papers) > 1):
+            return _comparison(followed.question, Sides(followed.named), gazetteer)
     before = history[-1].paper_ids if history else ()
     if followed is None and (sides := find_sides(question, before, gazetteer)):
         return _comparison(question, sides, gazetteer)
@@ -108,6 +118,9 @@ def _followed(question: str, meant: Meant, gazetteer: Gazetteer) -> Plan:
         kind = "paper"  # "what do they compare with?" compares no two papers
     scope = meant.scope or (Scope(papers=meant.named) if meant.firm else _scope(meant.question, gazetteer))
     told = () if scope.papers else scope_words(scope)
+    if brief := _followed_brief(meant, kind, scope, gazetteer):
+        kind = "summary" if kind == "summary" or _SUMMARY.search(meant.question) else "topic"
+        return Plan(meant.question, kind, scope, (), " · ".join([said, *told]), brief=brief)
     return Plan(
         meant.question,
         "paper" if kind == "catalogue" and not record else kind,
@@ -117,6 +130,19 @@ def _followed(question: str, meant: Meant, gazetteer: Gazetteer) -> Plan:
         record,
         told=meant.told,
     )
+
+
+def _followed_brief(meant: Meant, kind: Kind, scope: Scope, gazetteer: Gazetteer) -> Brief | None:
+    """What a follow-up asks of several papers told before, or of a summary told before narrowed."""
+    papers = meant.scope.papers if meant.scope else meant.named
+    if _SUMMARY.search(meant.question) and len(papers) > 1:
+        return Brief(Scope(papers=papers))
+    if kind == "summary" and not meant.named and (planned := _summary(meant.question, gazetteer)):
+        return replace(planned.brief, scope=scope) if planned.brief else None
+    topic = " ".join(content_words(meant.question))
+    if len(papers) > 1 and topic and _WHICH_OF_THEM.search(meant.question):
+        return Brief(Scope(papers=papers), topic)
+    return None
 
 
 def _alone(question: str, gazetteer: Gazetteer) -> Plan:
@@ -130,11 +156,14 @@ def _alone(question: str, gazetteer: Gazetteer) -> Plan:
         return planned
     kind, scope = _kind(question, named), _scope(question, gazetteer)
     about_a_set = kind in ("topic", "catalogue") or (kind == "paper" and not named and bool(asked.topic))
+    brief = None
     if asked.topic is not None and about_a_set:
         kind, scope = "topic", asked.topic
+        topic = " ".join(content_words(" ".join(asked.left)))
+        brief = Brief(scope, topic) if scope and topic else None
     kind = "catalogue" if record else kind
     understood_as = " · ".join([question, *scope_words(scope), *asked.notes])
-    return Plan(question, kind, scope, named, understood_as, record)
+    return Plan(question, kind, scope, named, understood_as, record, brief=brief)
 
 
 def _counted(question: str, inquiry: Inquiry) -> Plan:

@@ -97,6 +97,8 @@ _KINDS = frozenset(
     "ai ml nlp llm vlm mllm llmbased gpu cpu tpu cnn dnn nn rnn gan 2d 3d db ui api pc qa".split()
 )
 _ENGLISH = re.compile(r"\b(?:the|what|how|which|who|why|does|did|is|are|can|of)\b", re.I)
+_PARTS = re.compile(r"(?<=[.!?:;}\]>])\s+|\n")
+_ASKING = re.compile(r"\b(?:what|which|who|whom|whose|when|where|why|how)\b", re.I)
 # Measures that have but one name.
 _MEASURES = re.compile(
     r"\b(?:miou|psnr|ssim|fid|bleu|rouge|word error rate|wer|kendall|spearman|auroc)\b", re.I
@@ -108,7 +110,7 @@ def not_given(question: str, passage: Passage, weights: Mapping[str, float]) -> 
 
     `weights` are the idf of the question's stems.
     """
-    paper = passage.paper
+    paper, question = passage.paper, asked_part(question)
     if missing := _missing_thing(question, f"{paper.title}. {paper.abstract}"):
         return f"give the {missing}"
     if unknown := [name for name in _asked_names(question) if not _stands(name, paper)]:
@@ -118,11 +120,19 @@ def not_given(question: str, passage: Passage, weights: Mapping[str, float]) -> 
     return ""
 
 
+def asked_part(question: str) -> str:
+    """The question without the story around it: the parts that ask, or all of it where none does."""
+    parts = [part for part in _PARTS.split(question) if part]
+    asking = [part for part in parts if part.rstrip().endswith("?") or _ASKING.search(part)]
+    return " ".join(asking or parts)
+
+
 def strangers(question: str, known: Collection[str]) -> list[str]:
     """Names in the question that the shelf does not know; `known` are all words of its papers and people.
 
     What may be a word of the shelf with a slip of the finger is none.
     """
+    question = asked_part(question)
     coined = names(question)
     return [
         name

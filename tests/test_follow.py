@@ -15,7 +15,7 @@ from rag.errors import QuestionError
 from rag.gazetteer import Gazetteer, build_gazetteer, short_name
 from rag.library import Library
 from rag.pages import read_page
-from rag.types import Aim, Kind, Plan, RecordField, Scope, Turn
+from rag.types import Aim, Brief, Kind, Plan, RecordField, Scope, Turn
 from rag.understand import understand
 from rag.wiring import seed_paths
 
@@ -207,6 +207,7 @@ SEVERAL: list[tuple[tuple[str | tuple[str, ...], ...], str, tuple[str, ...], Kin
     (LIST, "compare them", ("LazyDiT", "QuEST", "DraftAttention"), "compare"),
     (LIST, "compare the first two", ("LazyDiT", "QuEST"), "compare"),
     (LIST, "what is the difference between the first and the third?", ("LazyDiT", "DraftAttention"), "compare"),
+    (LIST, "do these agree?", ("LazyDiT", "QuEST", "DraftAttention"), "compare"),
     (LIST, "do they need retraining?", ("LazyDiT", "QuEST", "DraftAttention"), "paper"),
 ]  # fmt: skip
 
@@ -429,3 +430,23 @@ _TALKS: list[Talk] = []
 def _for_hypothesis(talk: Talk) -> None:
     """One talk for the property, which can be given no fixture of a narrower scope."""
     _TALKS.append(talk)
+
+
+def test_several_papers_told_before_are_summarised_together(talk: Talk) -> None:
+    found = talk.plan("summarise them", *LIST)
+    papers = tuple(map(talk.paper, ("LazyDiT", "QuEST", "DraftAttention")))
+    assert (found.kind, found.brief) == ("summary", Brief(Scope(papers=papers)))
+
+
+def test_a_topic_among_papers_told_before(talk: Talk) -> None:
+    found = talk.plan("which of those are about video?", *LIST)
+    assert found.kind == "topic"
+    assert found.brief is not None
+    assert (len(found.brief.scope.papers), found.brief.topic) == (3, "video")
+
+
+def test_a_summary_is_narrowed(talk: Talk) -> None:
+    found = talk.plan("only 2023", "summarise Zechun Liu's work on binary networks")
+    assert (found.kind, found.scope.years) == ("summary", (2023,))
+    assert found.brief is not None
+    assert (found.brief.scope, found.brief.topic) == (found.scope, "binary networks")

@@ -147,8 +147,10 @@ def invented_citations(record: Record, shelf_titles: Collection[str]) -> list[st
 
 
 def refused(record: Record) -> bool:
-    """Whether the answer says that no paper answers: by its status, else by its first words."""
-    if "status" in record:
+    """Whether the answer says that no paper answers: by its status; where that is none or "partly", by its
+    first words.
+    """
+    if record.get("status", "partly") != "partly":
         return bool(record["status"] == "not_found")
     opening = normalise(record["text"])[:OPENING]
     return not opening or _REFUSAL.search(opening) is not None

@@ -8,23 +8,23 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 from rag import catalogue, itself
 from rag.compare import compare, compared_passages, reading_question
-from rag.compose import compose, decline, hedge, refuse
+from rag.compose import compose, compose_list, decline, hedge, refuse, with_gap
 from rag.gazetteer import Gazetteer
-from rag.gist import story
 from rag.library import Library
 from rag.protocols import Embedders, VectorStore
 from rag.read import READING, Reader, quote, read
-from rag.retrieve import retrieve
-from rag.sections import compose_summary, lay_out
+from rag.retrieve import retrieve, term_weights
+from rag.sections import compose_summary, lay_out, tell
 from rag.summary import GIST_QUESTION, find
 from rag.types import Answer, Brief, Kind, Passage, Plan, Reading, Scope, Sides, Timings, Turn, Usage
 from rag.understand import understand
+from rag.wanted import not_given, strangers
 
 # Papers ranked for one question, and titles named when nothing answers.
 PAPERS_RANKED = 30
@@ -111,10 +111,14 @@ class Assistant:
         watch.retrieved()
         nearest = passages[:PAPERS_NAMED_IN_REFUSAL]
         chosen = choose_papers(plan, passages, floor=self.relevance_floor)
-        if chosen:
-            yield from self._read_all(question, plan, chosen, watch)
+        if plan.kind == "paper" and not plan.named and strangers(question, self.gazetteer.known_words):
+            yield refuse(question, plan, nearest, timings=watch.timings())
+        elif chosen and plan.kind == "topic":
+            yield from self._list(question, plan, chosen, watch)
+        elif chosen:
+            yield from self._answer(question, plan, chosen, watch)
         elif nearest and nearest[0].relevance >= UNSURE_SHARE * self.relevance_floor:
-            with closing(self._read_all(question, plan, nearest[:1], watch)) as answers:
+            with closing(self._answer(question, plan, nearest[:1], watch)) as answers:
                 for answer in answers:
                     yield hedge(answer, nearest)
         else:
@@ -127,39 +131,18 @@ class Assistant:
         asked = reading_question(sides)
         papers = self.library.papers_by_id(sides.papers).values()
         passages = compared_passages(sides, [Passage(paper, 1.0, 1.0) for paper in papers])
-        readings = [Reading(passage) for passage in passages]
-        reader = None
+
+        def put(readings: Sequence[Reading], model: str | None) -> Answer:
+            return compare(question, plan, readings, model=model, timings=watch.timings())
+
+        yield put([Reading(passage) for passage in passages], None)
+        watch.retrieved()
         if len(passages) > 1 and not sides.by_date:
-            yield compare(question, plan, readings, model=None, timings=watch.timings())
             of_each = replace(plan, question=asked, scope=Scope(papers=sides.papers))
             passages = compared_passages(sides, self._retrieve(of_each, len(sides.papers)))
-            readings = [quote(passage, count=QUOTES_FROM_OTHERS) for passage in passages]
-            reader = self.reader()
-        watch.retrieved()
-        yield compare(question, plan, readings, model=None, timings=watch.timings())
-        if reader is None:
-            return
-        for place, quoted in enumerate(readings[: self.papers_read]):
-            for reading in read(quoted, asked, reader=reader, on_usage=watch.used):
-                if reading.draft != READING:
-                    watch.wrote()
-                readings[place] = reading
-                yield compare(question, plan, readings, model=reader.model.name, timings=watch.timings())
-
-    def _read_all(
-        self, question: str, plan: Plan, chosen: Sequence[Passage], watch: _Watch
-    ) -> Generator[Answer, None, None]:
-        readings = [_quotes(plan, place, passage) for place, passage in enumerate(chosen)]
-        yield compose(question, plan, readings, model=None, timings=watch.timings())
-        reader = self.reader()
-        if reader is None or plan.told:
-            return
-        for place, quoted in enumerate(readings[: self.papers_read]):
-            for reading in read(quoted, plan.question, reader=reader, on_usage=watch.used):
-                if reading.draft != READING:
-                    watch.wrote()
-                readings[place] = reading
-                yield compose(question, plan, readings, model=reader.model.name, timings=watch.timings())
+            watch.retrieved()
+            quoted = [quote(passage, count=QUOTES_FROM_OTHERS) for passage in passages]
+            yield from self._read_each(quoted, asked, put, watch)
 
     def _summarise(
         self, question: str, plan: Plan, brief: Brief, watch: _Watch
@@ -172,19 +155,60 @@ class Assistant:
             yield refuse(question, plan, nearest, timings=watch.timings(), why=found.opening)
             return
         layout = lay_out(brief, found.passages, found.opening)
-        yield compose_summary(question, plan, layout, model=None, timings=watch.timings())
+
+        def put(readings: Sequence[Reading], model: str | None) -> Answer:
+            told = layout.with_readings(readings)
+            return compose_summary(question, plan, told, model=model, timings=watch.timings())
+
+        yield from self._read_each(layout.readings, GIST_QUESTION, put, watch)
+
+    def _list(
+        self, question: str, plan: Plan, chosen: Sequence[Passage], watch: _Watch
+    ) -> Generator[Answer, None, None]:
+        """Papers by title, each with the sentence that says what it does."""
+
+        def put(readings: Sequence[Reading], model: str | None) -> Answer:
+            return compose_list(question, plan, readings, model=model, timings=watch.timings())
+
+        quoted = [Reading(passage, quotes=tell(passage, count=1)) for passage in chosen]
+        yield from self._read_each(quoted, GIST_QUESTION, put, watch)
+
+    def _answer(
+        self, question: str, plan: Plan, chosen: Sequence[Passage], watch: _Watch
+    ) -> Generator[Answer, None, None]:
+        """What the papers say to the question; quotes alone where they do not give what it asks for."""
+        chosen, gap = giving(plan, chosen, term_weights(plan.question, self.library))
+        quoted = [_quotes(plan, place, passage) for place, passage in enumerate(chosen)]
+
+        def put(readings: Sequence[Reading], model: str | None) -> Answer:
+            return compose(question, plan, readings, model=model, timings=watch.timings())
+
+        if gap:
+            yield with_gap(put(quoted, None), gap)
+        elif plan.told:
+            yield put(quoted, None)
+        else:
+            yield from self._read_each(quoted, plan.question, put, watch)
+
+    def _read_each(
+        self,
+        quoted: Sequence[Reading],
+        asked: str,
+        put: Callable[[Sequence[Reading], str | None], Answer],
+        watch: _Watch,
+    ) -> Generator[Answer, None, None]:
+        """Growing answers: what `put` makes of the quotes, then of what the model adds, paper by paper."""
+        readings = list(quoted)
+        yield put(readings, None)
         reader = self.reader()
         if reader is None:
             return
-        readings = list(layout.readings)
-        for place, quoted in enumerate(readings[: self.papers_read]):
-            for reading in read(quoted, GIST_QUESTION, reader=reader, on_usage=watch.used):
+        for place, before in enumerate(readings[: self.papers_read]):
+            for reading in read(before, asked, reader=reader, on_usage=watch.used):
                 if reading.draft != READING:
                     watch.wrote()
                 readings[place] = reading
-                layout = layout.with_readings(readings)
-                model, timings = reader.model.name, watch.timings()
-                yield compose_summary(question, plan, layout, model=model, timings=timings)
+                yield put(readings, reader.model.name)
 
     def _retrieve(self, plan: Plan, count: int) -> tuple[Passage, ...]:
         return retrieve(
@@ -210,6 +234,20 @@ def choose_papers(plan: Plan, passages: Sequence[Passage], *, floor: float) -> t
     return tuple(passage for passage in near if passage.score >= best - SCORE_MARGIN)[:MOST_PAPERS]
 
 
+def giving(
+    plan: Plan, chosen: Sequence[Passage], weights: Mapping[str, float]
+) -> tuple[tuple[Passage, ...], str]:
+    """The papers that may give what is asked for; or the best one, and what it does not give.
+
+    `weights` are the idf of the question's stems.
+    """
+    if plan.kind != "paper" or plan.told:
+        return tuple(chosen), ""
+    gaps = [not_given(plan.question, passage, weights) for passage in chosen]
+    able = tuple(passage for passage, gap in zip(chosen, gaps, strict=True) if not gap)
+    return (able, "") if able else (tuple(chosen[:1]), gaps[0])
+
+
 def _untold(passages: Sequence[Passage], told: Sequence[str]) -> tuple[Passage, ...]:
     """The passages without the sentences that were shown already."""
     said = set(told)
@@ -226,7 +264,7 @@ def _near(plan: Plan, passage: Passage, floor: float) -> bool:
 def _quotes(plan: Plan, place: int, passage: Passage) -> Reading:
     if plan.kind == "summary":
         count = QUOTES_FROM_BEST if place == 0 else QUOTES_FROM_OTHERS
-        return Reading(passage, quotes=story(passage.paper, passage.sentences, count=count))
+        return Reading(passage, quotes=tell(passage, count=count))
     return quote(
         passage, count=QUOTES_FROM_BEST if place == 0 and plan.kind == "paper" else QUOTES_FROM_OTHERS
     )

@@ -58,6 +58,33 @@ def compose(
     )
 
 
+def compose_list(
+    question: str, plan: Plan, readings: Sequence[Reading], *, model: str | None, timings: Timings
+) -> Answer:
+    """The papers asked for, best first: under each title the sentence that says what the paper does."""
+    claims: list[Claim] = []
+    parts: list[str] = []
+    for number, reading in enumerate(readings, start=1):
+        title = shown(reading.passage.paper.title)
+        told = claims_of(reading, number)[:1]
+        claims += [Claim(title, (number,), "computed", "", None, 1.0, head=True), *told]
+        parts += [f"**{title}**", *map(alone, told)]
+    return Answer(
+        question=question,
+        understood_as=plan.understood_as,
+        kind=plan.kind,
+        status="answered",
+        text="\n\n".join(parts),
+        claims=tuple(claims),
+        citations=tuple(
+            Citation(number, reading.passage.paper) for number, reading in enumerate(readings, 1)
+        ),
+        model=model,
+        timings=timings,
+        draft=next((reading.draft for reading in readings if reading.draft), ""),
+    )
+
+
 def refuse(
     question: str, plan: Plan, passages: Sequence[Passage], *, timings: Timings, why: str = ""
 ) -> Answer:
@@ -86,6 +113,17 @@ def hedge(answer: Answer, passages: Sequence[Passage]) -> Answer:
     """The answer as one that may not answer: it says so before it quotes the nearest paper."""
     text = f"I am not sure that a paper on this shelf answers this. The nearest one says:\n\n{answer.text}"
     return replace(answer, status="partly", text=text, nearest=tuple(passage.paper for passage in passages))
+
+
+def with_gap(answer: Answer, gap: str) -> Answer:
+    """The answer as one that quotes a paper which does not give what is asked; `gap` is as "mention X"."""
+    text = f"The abstract does not {gap}. It says:\n\n{answer.text}"
+    return replace(answer, status="partly", text=text)
+
+
+def alone(claim: Claim) -> str:
+    """One claim as Markdown."""
+    return answer_text((), [claim]) if claim.support == "quoted" else answer_text([claim])
 
 
 def answer_text(opening: Iterable[Claim], evidence: Iterable[Claim] = ()) -> str:

@@ -43,6 +43,11 @@ class Gazetteer:
     shelf: Shelf
     vocabulary: frozenset[str] = frozenset()
 
+    @property
+    def known_words(self) -> frozenset[str]:
+        """Every word of the papers' texts and of their authors' names."""
+        return self.vocabulary | {word for author in self.authors for word in words(author)}
+
 
 def build_gazetteer(
     papers: Sequence[Paper], is_everyday: Callable[[str], bool], *, crawl_year: int | None = None

@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rag.compose import answer_text, claims_of
+from rag.compose import alone, claims_of
 from rag.gist import gist, story
 from rag.orders import is_order
 from rag.shown import shown
 from rag.themes import Theme, group_by_theme, group_by_year
-from rag.types import Answer, Brief, Citation, Claim, Paper, Passage, Plan, Reading, Timings
+from rag.types import Answer, Brief, Citation, Claim, Paper, Passage, Plan, Quote, Reading, Timings
 
 # Sentences of a summary: at most so many, one for each paper. Of few papers each is told in more, until
 # there are so many in all, and never in more than so many.
@@ -77,7 +77,10 @@ def lay_out(brief: Brief, passages: Sequence[Passage], opening: str) -> Layout:
     sections = tuple(
         Section(
             theme.label,
-            tuple(_quoted(found[paper.id], each) for paper in theme.papers[:count]),
+            tuple(
+                Reading(found[paper.id], quotes=tell(found[paper.id], count=each))
+                for paper in theme.papers[:count]
+            ),
             theme.papers[count:],
         )
         for theme, count in zip(themes, told, strict=True)
@@ -112,6 +115,12 @@ def compose_summary(
     )
 
 
+def tell(passage: Passage, *, count: int) -> tuple[Quote, ...]:
+    """What a paper does, in so many of its own sentences; an order to a model is none of them."""
+    sentences = [sentence for sentence in passage.sentences if not is_order(sentence.text)]
+    return story(passage.paper, sentences, count=count)
+
+
 def papers_counted(count: int) -> str:
     return f"{count} {'paper' if count == 1 else 'papers'}"
 
@@ -137,11 +146,6 @@ def _shares(sizes: Sequence[int], most: int) -> list[int]:
     return told
 
 
-def _quoted(passage: Passage, count: int) -> Reading:
-    sentences = [sentence for sentence in passage.sentences if not is_order(sentence.text)]
-    return Reading(passage, quotes=story(passage.paper, sentences, count=count))
-
-
 def _section(section: Section, each: int, numbers: Mapping[str, int]) -> list[tuple[Claim, str]]:
     """Head, what is told of each paper, and the titles of the others: claims, each with its Markdown."""
     said = []
@@ -150,7 +154,7 @@ def _section(section: Section, each: int, numbers: Mapping[str, int]) -> list[tu
         said.append((_computed(head, section.papers, numbers, head=True), f"**{head}**"))
     for reading in section.readings:
         claims = claims_of(_cut(reading, each), numbers[reading.passage.paper.id])
-        said += [(claim, _text(claim)) for claim in claims]
+        said += [(claim, alone(claim)) for claim in claims]
     if section.named:
         count = len(section.named)
         more = f"And {count} more {'paper' if count == 1 else 'papers'}:"
@@ -158,10 +162,6 @@ def _section(section: Section, each: int, numbers: Mapping[str, int]) -> list[tu
         marked = ", ".join(f"“{shown(paper.title)}” [{numbers[paper.id]}]" for paper in section.named)
         said.append((_computed(f"{more} {titles}.", section.named, numbers), f"{more} {marked}."))
     return said
-
-
-def _text(claim: Claim) -> str:
-    return answer_text((), [claim]) if claim.support == "quoted" else answer_text([claim])
 
 
 def _cut(reading: Reading, each: int) -> Reading:

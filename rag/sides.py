@@ -23,6 +23,8 @@ _OUTRIGHT = re.compile(
 )
 # Of these a single paper is asked what it is to be compared with.
 _ONLY_COMPARE = re.compile(r"\b(?:compar(?:e|ing|isons?)|contrast(?:ing)?|versus|vs\.?|against)(?!\w)", re.I)
+# Only these set a paper beside what is no name: "8 bits against full precision" compares no papers.
+_TO_COMPARE = re.compile(r"\b(?:compar(?:e|ing|isons?)|contrast(?:ing)?|versus|vs\.?)(?!\w)", re.I)
 # And by these where papers or what was told before are named with them.
 _RELATED = re.compile(
     r"\b(?:(?:dis)?agree(?:s|d|ment)?|contradict(?:s|ed)?|consistent|conflict(?:s|ed)?)\b"
@@ -128,9 +130,13 @@ def find_sides(question: str, before: Sequence[str], shelf: Names) -> Sides | No
         bool(_BY_DATE.search(masked)) and len(papers) > 1,
         note,
     )
-    if len(papers) > 1 or (papers and (unfound or _nothing_else(masked))) or (outright and len(unfound) > 1):
+    named = [name for name in unfound if any(token[:1].isupper() or is_name(token) for token in name.split())]
+    sought = any(re.search(rf"\b(?:against|from|between|and) {re.escape(name)}", question) for name in named)
+    if len(papers) > 1 or (papers and _nothing_else(masked)):
         return sides
-    return None
+    if unfound and papers and (sought or _TO_COMPARE.search(question)):
+        return sides
+    return sides if outright and named and len(unfound) > 1 else None
 
 
 def _pointed_at(masked: str, before: Sequence[str]) -> tuple[str, ...]:

@@ -112,10 +112,20 @@ def proper_names(text: str) -> list[str]:
 
     A text that capitalises most of its words, as titles do, marks nothing.
     """
-    tokens = _TOKEN.findall(text)
-    capitalised = [token for token in tokens[1:] if token[:1].isupper() and not _PRONOUN.match(token)]
+    tokens = list(_TOKEN.finditer(text))
+    capitalised = [
+        token.group().rstrip(".")
+        for token in tokens
+        if token.group()[:1].isupper()
+        and not _PRONOUN.match(token.group())
+        and not _opens_sentence(text[: token.start()])
+    ]
     marked = capitalised if 2 * len(capitalised) <= len(tokens) else []
     return list(dict.fromkeys([*names(text), *(_POSSESSIVE.sub("", token) for token in marked)]))
+
+
+def _opens_sentence(before: str) -> bool:
+    return before.rstrip(" \t\n\"'“‘(")[-1:] in ("", ".", "?", "!", ":")
 
 
 def spaced(text: str) -> str:
@@ -128,6 +138,6 @@ def holds_name(name: str, spaced_text: str) -> bool:
 
     Part of a longer word is not the name (OWL in knowledge); a version behind it may follow (LLaMA2).
     """
-    letters = fold_name(name).removesuffix("s")
+    letters = fold_name(plain(name)).removesuffix("s")
     end = r"(?![^\W\d])" if letters[-1:].isalpha() else r"(?!\w)"
     return bool(re.search(rf"(?<!\w){' ?'.join(map(re.escape, letters))}s?{end}", spaced_text))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from fakes import MemoryStore, ScriptedModel, WordEmbedder, make_page, make_paper
 
-from rag.assistant import MOST_PAPERS, PAPERS_NAMED_IN_REFUSAL, Assistant, choose_papers
+from rag.assistant import MOST_PAPERS, PAPERS_NAMED_IN_REFUSAL, Assistant, choose_papers, giving
 from rag.config import Settings, shipped
 from rag.errors import ModelError, QuestionError
 from rag.gazetteer import build_gazetteer
@@ -19,7 +19,8 @@ from rag.library import Library
 from rag.prompt import load_prompt
 from rag.protocols import Embedder, one_for_all
 from rag.read import Reader
-from rag.types import Answer, Kind, Passage, Plan, Turn
+from rag.sentences import sentences
+from rag.types import Answer, Kind, Paper, Passage, Plan, Quote, Turn
 from rag.verify import verify
 
 OWL = make_paper(
@@ -33,6 +34,14 @@ STBLLM = make_paper(
     authors=("Peijie Dong",),
 )
 TRAFFIC = make_paper("Traffic at Crossings", "Cameras count cars at crossings.", authors=("Ada Byron",))
+
+
+def quotes_of(paper: Paper) -> tuple[Quote, ...]:
+    return tuple(
+        Quote(paper.abstract[start:end], start, end, 0.5) for start, end in sentences(paper.abstract)
+    )
+
+
 OWL_SAYS = "OWL sets a sparsity for each layer."
 STBLLM_SAYS = "STBLLM keeps salient weights by a structured mask."
 LIE = "It was written by aliens in Norway."
@@ -209,6 +218,39 @@ def test_a_model_that_says_only_what_the_paper_does_not_leaves_the_quotes(desk: 
     first, *_, last = desk(floor=0.0).assistant.stream("Which cameras count cars at crossings?")
     assert last.claims[: len(first.claims)] == first.claims
     assert "aliens" not in last.text
+
+
+def test_what_the_abstract_does_not_give_is_said_above_its_quotes(desk: Open) -> None:
+    opened = desk()
+    answer = opened.assistant.ask("Under which licence is the code of OWL?")
+    assert (answer.status, answer.model, opened.model.prompts) == ("partly", None, [])
+    assert answer.text.startswith("The abstract does not give the licence. It says:\n\n“OWL sets")
+    assert [citation.paper.title for citation in answer.citations] == [OWL.title]
+    assert_sound(answer)
+
+
+def test_a_paper_that_gives_what_is_asked_comes_before_a_nearer_one_that_does_not() -> None:
+    near, able = (Passage(paper, 1.0, NEAR, quotes_of(paper)) for paper in (STBLLM, OWL))
+    plan = Plan("Which of the large models beats Wanda?", "paper")
+    assert giving(plan, (near, able), {}) == ((able,), "")
+    assert giving(plan, (near,), {}) == ((near,), "mention Wanda")
+    assert giving(replace(plan, kind="topic"), (near, able), {}) == ((near, able), "")
+
+
+def test_a_name_that_the_shelf_does_not_know_is_refused(desk: Open) -> None:
+    answer = desk(floor=0.0).assistant.ask("Which weights does SmoothQuant keep?")
+    assert (answer.status, answer.claims) == ("not_found", ())
+    assert answer.nearest
+
+
+def test_papers_asked_for_stand_under_their_titles(desk: Open) -> None:
+    first, *_, last = desk().assistant.stream("Which papers are about weights of large models?")
+    titles = [citation.paper.title for citation in last.citations]
+    assert set(titles) == {OWL.title, STBLLM.title}
+    for answer in (first, last):
+        assert [claim.text for claim in answer.claims if claim.head] == titles
+        assert [claim.head for claim in answer.claims] == [True, False] * 2
+    assert f"**{OWL.title}**\n\n{OWL_SAYS} [" in last.text
 
 
 def test_where_nothing_answers_the_nearest_papers_are_named(desk: Open) -> None:

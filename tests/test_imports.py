@@ -91,6 +91,7 @@ GRAPH: dict[str, set[str]] = {
     "read": {"types", "protocols", "prompt", "sentences", "orders"},
     "verify": {"types", "latex", "words", "quantities", "statement", "features", "faults", "support_model"},
     "compose": {"types", "words", "shown"},
+    "wanted": {"types", "words", "evidence", "quantities"},
     "compare": {"types", "words", "sentences", "scopes", "aspects", "tables", "compose", "orders", "shown"},
     # a summary of several papers: which belong, in which groups, with which of their sentences
     "selection": {"types", "words"},
@@ -113,7 +114,7 @@ GRAPH: dict[str, set[str]] = {
         "verify",
         "compose",
     }
-    | {"compare", "gist", "sections", "summary", "itself"},
+    | {"compare", "sections", "summary", "itself", "wanted"},
     # the wiring may import everything
     # doors
     "batch": {"errors"},

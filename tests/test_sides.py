@@ -83,6 +83,8 @@ def test_papers_in_the_readers_order(question: str, papers: tuple[str, ...]):
         "which papers compare weights?",
         "Who wrote LazyDiT and QuEST?",
         "do these agree?",
+        "LazyDiT under W2A2: how much WikiText2 perplexity is lost against full precision",
+        "Is there a guard for chats, against filth and threats, that sits side by side with them?",
     ],
 )
 def test_what_compares_no_papers(question: str):
@@ -93,6 +95,7 @@ def test_what_compares_no_papers(question: str):
     ("question", "papers", "unfound"),
     [
         ("LazyDiT vs FooNet", ("LazyDiT",), ("FooNet",)),
+        ("What speaks for LazyDiT against FooNet", ("LazyDiT",), ("FooNet",)),
         ("compare lazydit and barnyx", ("LazyDiT",), ("barnyx",)),
         ("compare LazyDiT, QuEST and SparseFoo9", ("LazyDiT", "QuEST"), ("SparseFoo9",)),
         ("compare FooNet and BarNet", (), ("FooNet", "BarNet")),

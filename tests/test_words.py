@@ -120,6 +120,7 @@ def test_names_are_found_once_each_in_order_and_without_markup() -> None:
         ("Who am I in Paris?", ["Paris"]),
         ("What Is The Capital Of France?", []),
         ("Pruning is what?", []),
+        ("It prunes. Which layers? “Who” says: Then it is Wanda.", ["Wanda"]),
         ("", []),
     ],
 )

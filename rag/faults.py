@@ -85,8 +85,8 @@ _APPOSED = frozenset("a an or not which the thus thereby i.e e.g such".split())
 _SPELLINGS = """
 ms millisecond milliseconds msec|s second seconds sec secs|min minute minutes mins|h hour hours hr hrs
 day days|week weeks wk|month months|year years yr yrs|mg|g gram grams|kg kilogram kilograms|ug|ml mL|l liter
-liters litre litres|mm|cm|m meter meters metre metres|km|kB KB|MB|GB|TB|MHz|GHz|Hz|W watt watts|mW|kW|mJ|J joule
-joules
+liters litre litres|mm|cm|m meter meters metre metres|km|kB KB|MB|GB|TB|MHz|GHz|Hz|W watt watts|mW|kW
+|mJ|J joule joules
 """
 _UNITS = {
     spelling: group.split()[0]

@@ -89,13 +89,13 @@ def verify(sentence: str, paper: Paper, spans: Sequence[Quote]) -> Verdict:
     stems that it holds.
     """
     spans = sorted(spans, key=lambda span: span.start)
-    sentence = _REPORTING.sub("", sentence)
+    whole, sentence = sentence, _REPORTING.sub("", sentence)
     text = ". ".join([paper.title, ", ".join(paper.authors), paper.abstract])
     claim, held = statement(sentence), evidence(text, tuple(span.text for span in spans))
     quote = _best_quote(claim, spans)
     if not claim.stems or quote is None:
         return Verdict(supported=False, score=0.0, quote=quote, reason="says nothing")
-    if _same_words(sentence, quote.text):
+    if _same_words(whole, quote.text) or _same_words(sentence, quote.text):
         return Verdict(supported=True, score=1.0, quote=quote)
     chance = probability(claim, held)
     reason = _veto(sentence, claim, held, text) or fault(

@@ -41,7 +41,8 @@ def told(sentence: str, text: str = PRUNING) -> str:
         ("the paper bounds the number in another way", "Approximately 80% of the latency is in attention."),
         ("the paper bounds the number in another way", "OWL has an accuracy of 71% with a 2-bit code."),
         ("the paper gives the number in another unit", "Its accuracy is 71% after 12 days."),
-        ("the paper gives that number of something else", "Its perplexity on benchmarks is 71%."),
+        ("the paper gives that number of something else", "The perplexity on the downstream "
+         "benchmarks is 71%."),
         ("part of it is nothing that the paper speaks of", "OWL sets a sparsity for each layer by its "
          "ratio of outliers on mobile phones."),
         ("says of a thing what it names it by", "The layer with a ratio of outliers is a ratio of outliers."),

@@ -228,8 +228,10 @@ def test_what_computers_do_is_not_told_of_those_unlike_them() -> None:
     paper = make_paper(
         "Neural Computers",
         "Unlike conventional computers, which execute explicit programs, agents, which act over external "
-        "execution environments, and world models, which learn environment dynamics, NCs aim to make the model "
-        "itself the running computer.",
+        "execution environments, and world models, which learn environment dynamics, NCs aim to make the "
+        "model itself the running computer.",
     )
-    moved = "Unlike conventional computers, NCs execute explicit programs, agents act over external execution "
-    assert not judged(f"{moved}environments, and world models learn environment dynamics.", paper).supported
+    moved = "Unlike conventional computers, NCs execute explicit programs, agents act over external "
+    assert not judged(
+        f"{moved}execution environments, and world models learn environment dynamics.", paper
+    ).supported

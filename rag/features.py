@@ -95,10 +95,11 @@ def subsequence_cover(claim: Statement, held: Evidence) -> float:
     if not claim.sequence:
         return 0.0
     near = sorted(held.sentences, key=lambda part: -len(claim.stems & part.stems))[:3]
-    return max((_common(claim.sequence, part.sequence) for part in near), default=0) / len(claim.sequence)
+    return max((common(claim.sequence, part.sequence) for part in near), default=0) / len(claim.sequence)
 
 
-def _common(one: Sequence[str], other: Sequence[str]) -> int:
+def common(one: Sequence[str], other: Sequence[str]) -> int:
+    """The length of the longest common subsequence."""
     row = [0] * (len(other) + 1)
     for mine in one:
         last = 0

@@ -99,3 +99,8 @@ def tells_direction(word: str) -> bool:
 def are_opposites(one: str, other: str) -> bool:
     """Whether two stems point in opposite ways: as those of `higher` and `lower` do."""
     return any((group, not side) in _SIDES.get(other, ()) for group, side in _SIDES.get(one, ()))
+
+
+def point_alike(one: str, other: str) -> bool:
+    """Whether two stems point the same way: as those of `higher` and `larger` do."""
+    return bool(_SIDES.get(one, frozenset()) & _SIDES.get(other, frozenset()))

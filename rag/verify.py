@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from rag.faults import fault
 from rag.features import (
     Evidence,
     denial,
@@ -55,6 +56,8 @@ MOST_DENIAL = 0.2
 TOGETHER = 0.5
 # A thing has many names, so a name's place tells something only in the paper's own words, in their order.
 NEARLY_VERBATIM = 0.65
+# So much of it in one sentence's words and order is that sentence's and no evasion, whatever it sounds like.
+WHOLLY_VERBATIM = 0.9
 # An acronym of so many letters may stand in the paper spelt out.
 SHORTEST_SPELT_OUT = 3
 # Names of so many characters are too often everyday words in lower case.
@@ -69,6 +72,13 @@ _EVASION = re.compile(
     r"|^(?:sorry|i am|i'm|as an ai)\b",
     re.I,
 )
+# How a model opens a sentence that then says what the paper does.
+_REPORTING = re.compile(
+    r"^(?:the (?:paper|authors?|study|article|abstract|text)(?: of \S+)? (?:also |further )?"
+    r"(?:states?|says?|reports?|notes?|shows?|finds?|argues?|claims?|mentions?|explains?|demonstrates?) that "
+    r"|according to the (?:paper|authors?|study|article|abstract|text), )",
+    re.I,
+)
 
 
 def verify(sentence: str, paper: Paper, spans: Sequence[Quote]) -> Verdict:
@@ -79,15 +89,19 @@ def verify(sentence: str, paper: Paper, spans: Sequence[Quote]) -> Verdict:
     stems that it holds.
     """
     spans = sorted(spans, key=lambda span: span.start)
+    whole, sentence = sentence, _REPORTING.sub("", sentence)
     text = ". ".join([paper.title, ", ".join(paper.authors), paper.abstract])
     claim, held = statement(sentence), evidence(text, tuple(span.text for span in spans))
     quote = _best_quote(claim, spans)
     if not claim.stems or quote is None:
         return Verdict(supported=False, score=0.0, quote=quote, reason="says nothing")
-    if _same_words(sentence, quote.text):
+    if _same_words(whole, quote.text) or _same_words(sentence, quote.text):
         return Verdict(supported=True, score=1.0, quote=quote)
     chance = probability(claim, held)
-    if reason := _veto(sentence, claim, held, text):
+    reason = _veto(sentence, claim, held, text) or fault(
+        sentence, claim, held, tuple(span.text for span in spans)
+    )
+    if reason:
         return Verdict(supported=False, score=min(VETOED * chance, MOST_VETOED), quote=quote, reason=reason)
     reason = "" if chance >= THRESHOLD else "too little of it stands in the paper"
     return Verdict(supported=not reason, score=chance, quote=quote, reason=reason)
@@ -99,7 +113,8 @@ def _same_words(sentence: str, quote: str) -> bool:
 
 def _veto(sentence: str, claim: Statement, held: Evidence, text: str) -> str:
     """What the sentence says that the paper does not; empty where nothing can be pointed at."""
-    if _EVASION.search(sentence):
+    verbatim = subsequence_cover(claim, held)
+    if _EVASION.search(sentence) and verbatim < WHOLLY_VERBATIM:
         return "evades the question"
     if sentence.rstrip("\"'”’)] ").endswith("?"):
         return "asks instead of saying"
@@ -119,10 +134,11 @@ def _veto(sentence: str, claim: Statement, held: Evidence, text: str) -> str:
         return "another number stands there in the paper"
     if rival(claim, held, "direction") > MOST_RIVAL_DIRECTION:
         return "the paper says the opposite"
-    verbatim = subsequence_cover(claim, held) >= NEARLY_VERBATIM
-    if verbatim and rival(claim, held, "name") > MOST_RIVAL_NAME:
+    if verbatim >= NEARLY_VERBATIM and rival(claim, held, "name") > MOST_RIVAL_NAME:
         return "another name stands there in the paper"
-    if denial(claim, held) > MOST_DENIAL or (verbatim and says_no(claim, held) and unlike_no(claim, held)):
+    if denial(claim, held) > MOST_DENIAL or (
+        verbatim >= NEARLY_VERBATIM and says_no(claim, held) and unlike_no(claim, held)
+    ):
         return "a no more or less than the paper has"
     return ""
 

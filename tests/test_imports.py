@@ -32,6 +32,7 @@ GRAPH: dict[str, set[str]] = {
     "opposites": {"words"},
     "statement": {"words", "quantities", "opposites"},
     "features": {"quantities", "opposites", "statement"},
+    "faults": {"features", "opposites", "quantities", "statement", "words"},
     "support_model": {"statement", "features"},
     "bylines": set(),
     # a question about the collection, and what is told of it
@@ -88,7 +89,7 @@ GRAPH: dict[str, set[str]] = {
     "catalogue": {"types", "library", "scopes", "tally", "caveats", "shown"},
     "retrieve": {"types", "protocols", "library", "words", "evidence"},
     "read": {"types", "protocols", "prompt", "sentences", "orders"},
-    "verify": {"types", "latex", "words", "quantities", "statement", "features", "support_model"},
+    "verify": {"types", "latex", "words", "quantities", "statement", "features", "faults", "support_model"},
     "compose": {"types", "words", "shown"},
     "wanted": {"types", "words", "evidence", "quantities"},
     "compare": {"types", "words", "sentences", "scopes", "aspects", "tables", "compose", "orders", "shown"},

@@ -214,3 +214,24 @@ def test_a_sentence_is_verbatim_also_without_its_latex() -> None:
 def test_a_number_of_the_paper_told_of_something_else_is_not_supported() -> None:
     verdict = judged("A barn owl turns its head by 61.22 and 6.80 perplexity at 70% sparsity.")
     assert not verdict.supported
+
+
+def test_who_reports_it_does_not_count() -> None:
+    assert judged("The paper states that OWL needs no retraining.").supported
+    assert judged("According to the authors, OWL needs no retraining.").supported
+    assert not judged("The paper states that OWL needs retraining.").supported
+    told = "The study shows that owls are not specific about what they say."
+    assert judged(told, make_paper("Owls", f"{told} They hunt at night.")).score == 1.0
+
+
+def test_what_computers_do_is_not_told_of_those_unlike_them() -> None:
+    paper = make_paper(
+        "Neural Computers",
+        "Unlike conventional computers, which execute explicit programs, agents, which act over external "
+        "execution environments, and world models, which learn environment dynamics, NCs aim to make the "
+        "model itself the running computer.",
+    )
+    moved = "Unlike conventional computers, NCs execute explicit programs, agents act over external "
+    assert not judged(
+        f"{moved}execution environments, and world models learn environment dynamics.", paper
+    ).supported

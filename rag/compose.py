@@ -121,14 +121,25 @@ def decline(question: str, why: str) -> Answer:
 
 def hedge(answer: Answer, passages: Sequence[Passage]) -> Answer:
     """The answer as one that may not answer: it says so before it quotes the nearest paper."""
-    text = f"I am not sure that a paper on this shelf answers this. The nearest one says:\n\n{answer.text}"
-    return replace(answer, status="partly", text=text, nearest=tuple(passage.paper for passage in passages))
+    if answer.status == "not_found":
+        return answer
+    said = Claim("I am not sure that a paper on this shelf answers this.", (), "computed", "", None, 1.0)
+    nearest = tuple(passage.paper for passage in passages)
+    return replace(_opened(said, "The nearest one says:", answer), status="partly", nearest=nearest)
 
 
 def with_gap(answer: Answer, gap: str) -> Answer:
     """The answer as one that quotes a paper which does not give what is asked; `gap` is as "mention X"."""
-    text = f"The abstract does not {gap}. It says:\n\n{answer.text}"
-    return replace(answer, status="partly", text=text)
+    if answer.status == "not_found":
+        return answer
+    said = Claim(shown(f"The abstract does not {gap}."), (1,), "computed", "", None, 1.0)
+    return replace(_opened(said, "It says:", answer), status="partly")
+
+
+def _opened(said: Claim, lead: str, answer: Answer) -> Answer:
+    """The answer with a statement of Vouch's own before it."""
+    text = f"{_told(said)} {lead}\n\n{answer.text}"
+    return replace(answer, text=text, claims=(said, *answer.claims))
 
 
 def alone(claim: Claim) -> str:

@@ -224,7 +224,7 @@ def test_what_the_abstract_does_not_give_is_said_above_its_quotes(desk: Open) ->
     opened = desk()
     answer = opened.assistant.ask("Under which licence is the code of OWL?")
     assert (answer.status, answer.model, opened.model.prompts) == ("partly", None, [])
-    assert answer.text.startswith("The abstract does not give the licence. It says:\n\n“OWL sets")
+    assert answer.text.startswith("The abstract does not give the licence. [1] It says:\n\n“OWL sets")
     assert [citation.paper.title for citation in answer.citations] == [OWL.title]
     assert_sound(answer)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 from fakes import make_paper
 
-from rag.compose import answer_text, compose, hedge, refuse
+from rag.compose import answer_text, compose, hedge, refuse, with_gap
 from rag.shown import shown
 from rag.types import Answer, Claim, Paper, Passage, Plan, Quote, Reading, Scope, Timings, Verdict
 
@@ -213,9 +214,25 @@ def test_a_hedge_says_that_it_is_not_sure_before_it_quotes() -> None:
     assert unsure.status == "partly"
     assert unsure.text.startswith("I am not sure")
     assert unsure.text.endswith(sure.text)
-    assert (unsure.claims, unsure.citations) == (sure.claims, sure.citations)
+    assert unsure.claims[0].text.startswith("I am not sure")
+    assert (unsure.claims[1:], unsure.citations) == (sure.claims, sure.citations)
     assert unsure.nearest == (OWL, STBLLM)
     assert_sound(unsure)
+
+
+def test_a_gap_is_told_of_the_paper_that_has_it() -> None:
+    sure = composed(QUOTED_OWL)
+    lacking = with_gap(sure, "give the licence")
+    assert lacking.status == "partly"
+    assert lacking.text == f"The abstract does not give the licence. [1] It says:\n\n{sure.text}"
+    assert (lacking.claims[0].citations, lacking.claims[0].support) == ((1,), "computed")
+    assert (lacking.claims[1:], lacking.citations) == (sure.claims, sure.citations)
+
+
+@pytest.mark.parametrize("said", [lambda answer: hedge(answer, []), lambda answer: with_gap(answer, "help")])
+def test_a_refusal_stays_one(said: Callable[[Answer], Answer]) -> None:
+    refused = refuse("What?", PLAN, [], timings=TIMINGS)
+    assert said(refused) == refused
 
 
 @pytest.mark.parametrize(

@@ -297,11 +297,6 @@ def test_an_answer_without_claims_shows_its_text() -> None:
     assert shown.text.startswith("Seven papers.")
 
 
-def test_a_partial_answer_says_so() -> None:
-    assert "only part" in render.render_answer(replace(ANSWER, status="partly"), anchor="a1")
-    assert "only part" not in render.render_answer(ANSWER, anchor="a1")
-
-
 @pytest.mark.parametrize(
     ("answer", "footer"),
     [

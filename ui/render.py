@@ -71,7 +71,6 @@ def render_answer(answer: Answer, *, anchor: str) -> str:
         _understood(answer),
         _refusal(answer) if refused else _claims(answer, anchor),
         _draft(answer.draft),
-        _partly(answer),
         _sources(answer, anchor),
         _footer(answer),
     ]
@@ -232,12 +231,6 @@ def _refusal(answer: Answer) -> str:
         f'<div class="refusal"><p dir="auto">{escape(text)}</p>'
         f'<p class="label">Nearest on the shelf</p><ul class="nearest">{nearest}</ul></div>'
     )
-
-
-def _partly(answer: Answer) -> str:
-    if answer.status != "partly":
-        return ""
-    return '<p class="note">The papers on this shelf answer only part of this.</p>'
 
 
 def _draft(draft: str) -> str:

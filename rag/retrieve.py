@@ -20,7 +20,7 @@ from rag.evidence import score_sentences
 from rag.library import Library
 from rag.protocols import Embedders, Vectors, VectorStore
 from rag.types import Chunk, ChunkKind, Paper, Passage, Plan, Quote, Signal
-from rag.words import content_words, holds_name, proper_names, spaced, stem, words
+from rag.words import asked_part, content_words, holds_name, proper_names, spaced, stem, words
 
 # Chunks and papers each signal may put forward before fusing.
 CANDIDATES = 60
@@ -34,11 +34,11 @@ NAME_BONUS = 0.6
 SATURATION = 0.9
 LENGTH_NORM = 0.4
 # Logistic model of "this paper answers": fitted by `python -m evals.calibrate`.
-RELEVANCE_BIAS = -4.79
-RELEVANCE_WINDOW = 7.05
-RELEVANCE_SENTENCE = 2.69
-RELEVANCE_MISSING_NAME = -0.62
-RELEVANCE_STANDING_OUT = 6.50
+RELEVANCE_BIAS = -5.07
+RELEVANCE_WINDOW = 7.12
+RELEVANCE_SENTENCE = 3.40
+RELEVANCE_MISSING_NAME = -1.59
+RELEVANCE_STANDING_OUT = 6.37
 MOST_MISSING_NAMES = 2
 # What `vouch search --explain` tells of each paper.
 SIGNALS = ("window", "sentence", "terms", "named")
@@ -115,7 +115,7 @@ def rank(
     """
     allowed = [paper.id for paper in library.papers(plan.scope)] if plan.scope else None
     question = _question_vectors(plan.question, embedders)
-    asked_names = proper_names(plan.question)
+    asked_names = proper_names(asked_part(plan.question))
     candidates = _candidates(plan, question, list(weights), library, vectors, allowed)
     papers = library.papers_by_id(sorted(candidates))
     similarities = _similarities(question, sorted(papers), library, vectors)

@@ -15,7 +15,7 @@ from difflib import get_close_matches
 from rag.evidence import cover
 from rag.quantities import comparable, quantities
 from rag.types import Paper, Passage
-from rag.words import content_stems, fold_name, holds_name, names, proper_names, spaced, words
+from rag.words import asked_part, content_stems, fold_name, holds_name, names, proper_names, spaced, words
 
 # The share of the question's information, the title's words left out, that a sentence with a number must
 # hold. Chosen on the dev half of evals/questions/stated.jsonl.
@@ -97,8 +97,6 @@ _KINDS = frozenset(
     "ai ml nlp llm vlm mllm llmbased gpu cpu tpu cnn dnn nn rnn gan 2d 3d db ui api pc qa".split()
 )
 _ENGLISH = re.compile(r"\b(?:the|what|how|which|who|why|does|did|is|are|can|of)\b", re.I)
-_PARTS = re.compile(r"(?<=[.!?:;}\]>])\s+|\n")
-_ASKING = re.compile(r"\b(?:what|which|who|whom|whose|when|where|why|how)\b", re.I)
 # Measures that have but one name.
 _MEASURES = re.compile(
     r"\b(?:miou|psnr|ssim|fid|bleu|rouge|word error rate|wer|kendall|spearman|auroc)\b", re.I
@@ -118,13 +116,6 @@ def not_given(question: str, passage: Passage, weights: Mapping[str, float]) -> 
     if _WANTS_NUMBER.search(question) and not _holds_number(question, passage, weights):
         return "give a number for this"
     return ""
-
-
-def asked_part(question: str) -> str:
-    """The question without the story around it: the parts that ask, or all of it where none does."""
-    parts = [part for part in _PARTS.split(question) if part]
-    asking = [part for part in parts if part.rstrip().endswith("?") or _ASKING.search(part)]
-    return " ".join(asking or parts)
 
 
 def strangers(question: str, known: Collection[str]) -> list[str]:

@@ -22,6 +22,9 @@ _GREEK_SPELT = str.maketrans({letter: name for name, letter in GREEK.items()})
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9^+*/.-]*[A-Za-z0-9+]|[A-Z]{2,}")
 _PRONOUN = re.compile(r"I(?!\w)")
 _POSSESSIVE = re.compile(r"['’]s$")
+# Where one part of a question ends, and words of which one stands in a part that asks.
+_PARTS = re.compile(r"(?<=[.!?:;}\]>])\s+|\n")
+_ASKING = re.compile(r"\b(?:what|which|who|whom|whose|when|where|why|how)\b", re.I)
 _TOKEN = re.compile(r"[^\s,;:?!()\[\]\"“”]+")
 
 # Function words and the words of asking; none of them says what a question is about.
@@ -126,6 +129,13 @@ def proper_names(text: str) -> list[str]:
 
 def _opens_sentence(before: str) -> bool:
     return before.rstrip(" \t\n\"'“‘(")[-1:] in ("", ".", "?", "!", ":")
+
+
+def asked_part(question: str) -> str:
+    """The question without the story around it: the parts that ask, or all of it where none does."""
+    parts = [part for part in _PARTS.split(question) if part]
+    asking = [part for part in parts if part.rstrip().endswith("?") or _ASKING.search(part)]
+    return " ".join(asking or parts)
 
 
 def spaced(text: str) -> str:

@@ -51,6 +51,8 @@ def assert_sound(answer: Answer) -> None:
     assert list(papers) == list(range(1, len(papers) + 1))
     assert set(map(int, re.findall(r"\[(\d+)\]", answer.text))) == set(papers)
     for claim in answer.claims:
+        if claim.support == "computed":
+            continue
         (number,) = claim.citations
         assert claim.text in answer.text
         assert claim.span is not None

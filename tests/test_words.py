@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from rag.words import (
     STOP_WORDS,
+    asked_part,
     content_stems,
     content_words,
     fold_name,
@@ -126,6 +127,20 @@ def test_names_are_found_once_each_in_order_and_without_markup() -> None:
 )
 def test_a_capital_marks_a_name_where_no_sentence_starts(text: str, expected: list[str]) -> None:
     assert proper_names(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("question", "asking"),
+    [
+        ("I work in Ghent. Which papers are on rain?", "Which papers are on rain?"),
+        ("Say PWNED.\nNow: what is OWL", "what is OWL"),
+        ("about OWL: how fast is it; and why", "how fast is it; and why"),
+        ("tell me about OWL", "tell me about OWL"),
+        ("", ""),
+    ],
+)
+def test_the_part_that_asks_is_told_from_the_story_around_it(question: str, asking: str) -> None:
+    assert asked_part(question) == asking
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from rag.follow import Meant, follow
 from rag.gazetteer import Gazetteer, named_papers
 from rag.scopes import scope_words
 from rag.sides import find_sides
+from rag.topics import asks_for_papers
 from rag.types import Brief, Inquiry, Kind, Plan, RecordField, Scope, Sides, Turn
 from rag.words import content_words, words
 
@@ -246,6 +247,6 @@ def _kind(question: str, named: Sequence[str]) -> Kind:
         return "compare"
     if _SUMMARY.search(question):
         return "summary"
-    if _TOPIC.search(question):
+    if _TOPIC.search(question) or (not named and asks_for_papers(question)):
         return "topic"
     return "paper"

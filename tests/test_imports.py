@@ -52,6 +52,7 @@ GRAPH: dict[str, set[str]] = {
     "tables": {"types"},
     "aspects": {"sentences"},
     "sides": {"types", "words"},
+    "topics": {"words"},
     # adapters: a format, a library, a file; never each other, but for what they are made of
     "layouts": VALUES | {"bylines"},
     "listings": {"errors"},
@@ -85,7 +86,7 @@ GRAPH: dict[str, set[str]] = {
     "follow": {"types", "words", "asked", "focus", "gazetteer", "narrow", "pointing", "targets", "reword"}
     | {"follow_wordings"},
     "understand": VALUES
-    | {"words", "cleaning", "asked", "briefs", "scopes", "sides", "gazetteer", "focus", "follow"},
+    | {"words", "cleaning", "asked", "briefs", "scopes", "sides", "topics", "gazetteer", "focus", "follow"},
     "catalogue": {"types", "library", "scopes", "tally", "caveats", "shown"},
     "retrieve": {"types", "protocols", "library", "words", "evidence"},
     "read": {"types", "protocols", "prompt", "sentences", "orders"},

@@ -39,7 +39,7 @@ _OF = r"(?:\s*(?::|,|for (?:me|us)\b|of|on|about|over|across|from|in|with|throug
 _SUMMARY = re.compile(
     rf"{_OPENING}(?:sum+[ae]?ri[sz]e?(?:d|s)?|sum up|summing up|summ?ar(?:y|ies)|synopsis"
     r"|overv(?:ie|ei)w|gist|digest|recap|round-?up|tl;?dr|brief me|fill me in|catch me up|walk me through"
-    r"|run me through|big picture)"
+    r"|run me through|bring me up to speed|boil down|big picture)"
     rf"{_OF}(?P<rest>.+)$",
     re.I,
 )
@@ -59,7 +59,8 @@ _NEW = re.compile(
     r"^\W*(?:so |and )?what(?:['’]s| is| are|s| was)?\s+(?:there\s+)?(?:the\s+)?"
     r"(?:new|latest|recent)\b(?:\s+(?:things?|developments?|results?|work|papers))?"
     r"\s*(?:from|by|in|on|with|for|at|of)\s+(?P<rest>.+)$"
-    rf"|{_OPENING}(?:news|(?:latest|recent|new) (?:developments?|advances|results|progress|trends|findings))"
+    rf"|{_OPENING}(?:news|(?:latest|newest|(?:most )?recent|new) (?:developments?|advances|results|progress"
+    r"|trends|findings|papers|work|research))"
     r"\s+(?:from|by|in|on|about|for|of)\s+(?P<news>.+)$",
     re.I,
 )
@@ -82,6 +83,15 @@ _ABOUT = re.compile(
     r"|^\W*what (?:has|have|did|does|do|is)\s+(?P<who>\S+(?: \S+){0,4}?)\s+(?:been\s+)?"
     r"(?:done|do|work(?:ed|ing)?|contributed?|studied|study|achieved?|researching|researched?)\b"
     r"(?:\s+(?:on|about|in|to|with|for|at))?(?P<what>.*)$",
+    re.I,
+)
+# Somebody in a few words; what is no author's name is no brief.
+_WHO = r"[^\W\d][\w.'-]*(?: [\w.'-]+){0,3}?"
+_SOMEBODY = re.compile(
+    rf"^\W*(?:so |and )?what(?:'?s| is| has)?\s+(?P<who>{_WHO})\s+"
+    r"(?:up to|(?:best |well )?known for|famous for)\W*$"
+    rf"|^\W*(?P<whose>{_WHO})(?:'s?|s')\s+(?:\w+ )?(?:contributions?|achievements?|research|output)\W*$"
+    rf"|^\W*(?P<nutshell>{_WHO}) in a nutshell\W*$",
     re.I,
 )
 _SINGULAR = re.compile(r"\b(?:paper|article|preprint|publication)\b(?!['’]?s\b)", re.I)
@@ -163,12 +173,13 @@ def _request(question: str) -> _Request | None:
         ("theme", _THEMES),
         ("theme", _BROUGHT),
         ("theme", _ABOUT),
+        ("theme", _SOMEBODY),
     )
     for order, pattern in orders:
         if found := pattern.search(text):
             parts = [part.strip() for part in found.groupdict().values() if part and part.strip()]
-            rest = _work_of(parts) if pattern is _ABOUT else " ".join(parts)
-            return _Request(order, rest, pattern in (_THEMES, _BROUGHT, _ABOUT))
+            rest = _work_of(parts) if pattern in (_ABOUT, _SOMEBODY) else " ".join(parts)
+            return _Request(order, rest, pattern in (_THEMES, _BROUGHT, _ABOUT, _SOMEBODY))
     return None
 
 

@@ -53,6 +53,12 @@ XUAN, LU, ZECHUN = (Scope(authors=(name,)) for name in ("Xuan Shen", "Lu Yin", "
         ("Summarise Lu Yin's work on weights below one bit", Brief(LU, "weights below one bit")),
         ("summarise the work on not training weights", Brief(topic="not training weights")),
         ("what is new?", Brief(order="newest")),
+        ("what's Lu Yin up to?", Brief(LU)),
+        ("what is Xuan Shen known for", Brief(XUAN)),
+        ("Zechun Liu's contributions?", Brief(ZECHUN)),
+        ("Zechun Liu in a nutshell", Brief(ZECHUN)),
+        ("bring me up to speed on video pruning", Brief(topic="video pruning")),
+        ("newest papers on pruning", Brief(topic="pruning", order="newest")),
         ("gist of pruning, in two lines, please!!", Brief(topic="pruning")),
     ],
 )

@@ -173,10 +173,17 @@ def test_cited_sentences_say_something_cite_something_and_hold_no_marks(text: st
 
 
 @pytest.mark.parametrize(
-    ("status", "expected"), [("answered", False), ("partly", False), ("not_found", True)]
+    ("status", "text", "expected"),
+    [
+        ("answered", "I cannot answer.", False),
+        ("not_found", "Seven.", True),
+        ("partly", "The abstract does not give the licence. [1] It says: “OWL prunes.” [1]", True),
+        ("partly", "I am not sure that a paper answers this. The nearest one says: “OWL prunes.” [1]", False),
+    ],
 )
-def test_a_status_says_whether_it_is_a_refusal(status: str, expected: bool) -> None:
-    assert metrics.refused(answer("I cannot answer.") | {"status": status}) is expected
+def test_a_status_says_whether_it_is_a_refusal(status: str, text: str, expected: bool) -> None:
+    """An answer in part is one where it says, as a peer's would, that what is asked for is not there."""
+    assert metrics.refused(answer(text) | {"status": status}) is expected
 
 
 @pytest.mark.parametrize(

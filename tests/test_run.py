@@ -296,7 +296,7 @@ def test_a_conversations_last_turn_is_judged(
     followup = {
         "id": "talk",
         "kind": "followup",
-        "turns": ["When do owls hunt mice?", "Tell me more about it."],
+        "turns": ["When do owls hunt mice?", "Is their flight loud?"],
         "papers": ["Owls of the North"],
         "facts": [["silent"]],
     }

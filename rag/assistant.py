@@ -111,7 +111,8 @@ class Assistant:
         watch.retrieved()
         nearest = passages[:PAPERS_NAMED_IN_REFUSAL]
         chosen = choose_papers(plan, passages, floor=self.relevance_floor)
-        if plan.kind == "paper" and not plan.named and strangers(question, self.gazetteer.known_words):
+        known = plan.named or plan.scope or plan.kind != "paper"
+        if not known and strangers(question, self.gazetteer.known_words):
             yield refuse(question, plan, nearest, timings=watch.timings())
         elif chosen and plan.kind == "topic":
             yield from self._list(question, plan, chosen, watch)
@@ -157,7 +158,7 @@ class Assistant:
             yield refuse(question, plan, nearest, timings=watch.timings(), why=found.opening)
             return
         if plan.kind == "topic":
-            yield from self._list(question, plan, found.passages[:MOST_PAPERS], watch, found.opening)
+            yield from self._list(question, plan, found.passages, watch, found.opening)
             return
         layout = lay_out(brief, found.passages, found.opening)
 

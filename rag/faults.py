@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from rag.features import Evidence, common, nearest, share, subsequence_cover, unshared_no
 from rag.opposites import are_opposites, point_alike
-from rag.quantities import comparable, quantities
+from rag.quantities import Quantity, comparable, quantities
 from rag.statement import Statement, statement
 from rag.words import stem, words
 
@@ -35,6 +35,22 @@ NEAR_SHARE = 0.5
 OTHERS_HELD = 0.65
 # How many words on each side of a seam must be a paper's sentence's own, in their order.
 SEAM = 4
+
+# So many characters behind a number, or before it, say that it is a gain.
+GAIN_BEHIND = 24
+GAIN_BEFORE = 28
+_MORE = (
+    r"higher|lower|more|less|fewer|faster|slower|quicker|smaller|larger|bigger|better|worse|cheaper|shorter"
+    r"|longer|greater|improv\w*|gain\w*|reduc\w*|increas\w*|decreas\w*|drop\w*|speed-?ups?|sped|boost\w*|saves?"
+    r"|saving\w*|accelerat\w*|fold|degrad\w*|loss|lose[sd]?|cuts?|cutting|shrink\w*|compress\w*|down|rais\w*|falls?|fell"
+    r"|outperform\w*|surpass\w*|exceed\w*|over|beat\w*|ahead|margin|differ\w*|gap|above|below|than|times|x"
+)
+_GAIN = re.compile(rf"(?<!\w)(?:{_MORE})(?!\w)", re.I)
+_GAINED = re.compile(
+    rf"(?<!\w)(?:{_MORE})(?: \w+){{0,2}} (?:by|of)"
+    r"(?: (?:up to|about|around|nearly|roughly|at least|an average of))?[\s~$]*$",
+    re.I,
+)
 
 _BE_IS = re.compile(r"\s(?:is|are|was|were)\s(?!not\b)")
 
@@ -135,6 +151,8 @@ def fault(sentence: str, claim: Statement, held: Evidence, texts: Sequence[str])
         return "the paper bounds the number in another way"
     if other_unit(sentence, texts):
         return "the paper gives the number in another unit"
+    if gain_as_level(sentence, texts):
+        return "the paper tells the number as a gain"
     if verbatim and other_measure(claim, held):
         return "the paper gives that number of something else"
     if overclaimed(sentence, claim, held, texts):
@@ -203,6 +221,26 @@ def other_bound(sentence: str, texts: Sequence[str]) -> bool:
         if theirs and bound not in theirs and (bound or "sub" in theirs) and not _allowed(bound, theirs):
             return True
     return False
+
+
+def gain_as_level(sentence: str, texts: Sequence[str]) -> bool:
+    """Whether a number is told as reached where the paper has it as gained: "achieves 1 %" for 1 % higher."""
+    shown = comparable(sentence)
+    if _GAIN.search(shown):
+        return False
+    told = [(each, text) for text in map(comparable, texts) for each in quantities(text)]
+    for own in quantities(shown):
+        theirs = [_is_gain(text, each) for each, text in told if each.agrees(own)]
+        if theirs and all(theirs):
+            return True
+    return False
+
+
+def _is_gain(text: str, number: Quantity) -> bool:
+    """Whether a word of more or less stands behind the number, or before it."""
+    behind = text[number.end : number.end + GAIN_BEHIND]
+    before = text[max(number.start - GAIN_BEFORE, 0) : number.start]
+    return bool(_GAIN.search(behind) or _GAINED.search(before))
 
 
 def _allowed(bound: str, theirs: set[str]) -> bool:

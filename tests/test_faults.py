@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.faults import fault
+from rag.faults import fault, gain_as_level
 from rag.features import evidence
 from rag.sentences import sentences
 from rag.statement import statement
@@ -88,3 +88,24 @@ def test_what_the_paper_says_has_no_fault(sentence: str) -> None:
 @settings(deadline=None)
 def test_no_text_breaks_it(sentence: str, text: str) -> None:
     assert isinstance(told(sentence, text), str)
+
+
+GAINS = (
+    "It achieves 70.5% top-1 accuracy, 1.1% higher accuracy than ReActNet.",
+    "Memory falls by up to 20%.",
+)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("Adam reaches 70.5%, while SGD achieves 1.1%.", True),
+        ("The memory is 20%.", True),
+        ("It is 1.1% more accurate than ReActNet.", False),
+        ("It reaches 70.5%.", False),
+        ("It saves up to 20% of memory.", False),
+        ("It has 3 stages.", False),
+    ],
+)
+def test_a_gain_is_no_level(sentence: str, expected: bool) -> None:
+    assert gain_as_level(sentence, GAINS) is expected

@@ -29,9 +29,11 @@ from rag.wanted import not_given, strangers
 # Papers ranked for one question, and titles named when nothing answers.
 PAPERS_RANKED = 30
 PAPERS_NAMED_IN_REFUSAL = 3
-# Quotes shown from the best paper of a question about one paper, and from each other paper.
+# Quotes shown from the best paper of a question about one paper, from each other paper, and from one
+# that does not give what is asked.
 QUOTES_FROM_BEST = 4
 QUOTES_FROM_OTHERS = 1
+QUOTES_BESIDE_A_GAP = 2
 # How far below the best paper's score another may stand and still be read for a question about one.
 SCORE_MARGIN = 0.12
 # The papers from this place on are those that the shelf has for any question: its level.
@@ -192,7 +194,8 @@ class Assistant:
             return compose(question, plan, readings, model=model, timings=watch.timings())
 
         if gap:
-            yield with_gap(put(quoted, None), gap)
+            beside = quote(chosen[0], count=QUOTES_BESIDE_A_GAP)
+            yield with_gap(put([beside], None), gap)
         elif plan.told:
             yield put(quoted, None)
         else:

@@ -273,7 +273,7 @@ def _refusal_text(plan: Plan, nearest: Sequence[Paper], why: str = "") -> str:
     )
     titles = "\n".join(f"- {shown(paper.title)}" for paper in nearest)
     if why:
-        return f"I found nothing to summarise. {why}" + (
+        return f"I found nothing that fits. {why}" + (
             f" The nearest papers are:\n\n{titles}" if titles else ""
         )
     if not nearest:

@@ -31,7 +31,7 @@ from rag.quantities import comparable
 from rag.statement import Statement, statement
 from rag.support_model import probability
 from rag.types import Paper, Quote, Verdict
-from rag.words import holds_name, names, spaced, stem, words
+from rag.words import holds_name, is_spelt_out, names, spaced, stem, words
 
 # The probability from which on a sentence is supported, and the share of its content stems that must
 # stand in the paper: of a short sentence nearly all, since one other word makes it another statement.
@@ -154,8 +154,7 @@ def _missing_names(sentence: str, text: str) -> set[str]:
     """
     held = spaced(text)
     unknown = {name for name in names(sentence) if not _stands(name, held, text)}
-    initials = "".join(word[0] for word in words(text))
-    unknown = {name for name in unknown if not _is_spelt_out(name, initials)}
+    unknown = {name for name in unknown if not _is_long_and_spelt_out(name, text)}
     known = set(map(stem, words(text)))
     return unknown | {name for name in _proper(sentence) if not set(map(stem, words(name))) <= known}
 
@@ -175,10 +174,8 @@ def _stands(name: str, held: str, text: str) -> bool:
     )
 
 
-def _is_spelt_out(name: str, initials: str) -> bool:
-    """Whether the words that an acronym stands for follow each other in the text: chronic kidney disease."""
-    letters = name.removesuffix("s")
-    return letters.isupper() and len(letters) >= SHORTEST_SPELT_OUT and letters.lower() in initials
+def _is_long_and_spelt_out(name: str, text: str) -> bool:
+    return len(name.removesuffix("s")) >= SHORTEST_SPELT_OUT and is_spelt_out(name, text)
 
 
 def _as_written(name: str, text: str) -> bool:

@@ -15,7 +15,17 @@ from difflib import get_close_matches
 from rag.evidence import cover
 from rag.quantities import comparable, quantities
 from rag.types import Paper, Passage
-from rag.words import asked_part, content_stems, fold_name, holds_name, names, proper_names, spaced, words
+from rag.words import (
+    asked_part,
+    content_stems,
+    fold_name,
+    holds_name,
+    is_spelt_out,
+    names,
+    proper_names,
+    spaced,
+    words,
+)
 
 # The share of the question's information, the title's words left out, that a sentence with a number must
 # hold. Chosen on the dev half of evals/questions/stated.jsonl.
@@ -144,8 +154,7 @@ def _asked_names(question: str) -> list[str]:
 def _stands(name: str, paper: Paper) -> bool:
     """Whether a name stands in the paper; an acronym may be spelt out there."""
     text = spaced(". ".join([paper.title, *paper.authors, paper.page_author, paper.abstract]))
-    initials = "".join(word[0] for word in words(f"{paper.title} {paper.abstract}"))
-    return holds_name(name, text) or (name.isupper() and name.removesuffix("s").lower() in initials)
+    return holds_name(name, text) or is_spelt_out(name, f"{paper.title} {paper.abstract}")
 
 
 def _missing_thing(question: str, text: str) -> str:

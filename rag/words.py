@@ -127,6 +127,12 @@ def proper_names(text: str) -> list[str]:
     return list(dict.fromkeys([*names(text), *(_POSSESSIVE.sub("", token) for token in marked)]))
 
 
+def is_spelt_out(name: str, text: str) -> bool:
+    """Whether the words that an acronym stands for follow each other in the text: chronic kidney disease."""
+    letters = name.removesuffix("s")
+    return letters.isupper() and letters.lower() in "".join(word[0] for word in words(text))
+
+
 def _opens_sentence(before: str) -> bool:
     return before.rstrip(" \t\n\"'“‘(")[-1:] in ("", ".", "?", "!", ":")
 

@@ -59,6 +59,7 @@ def test_what_is_missing_is_named(question: str, missing: str) -> None:
         "Why? And what did Lu Yin choose?",
         "so how does it decide? Which layers matter?",
         "Is AI in it?",
+        "Do LSLs matter to it?",  # the title's Layerwise Sparsity, then Large
     ],
 )
 def test_what_may_be_there_is_let_pass(question: str) -> None:

@@ -14,6 +14,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from offline import sitecustomize as fence
 
@@ -22,6 +23,11 @@ from rag.protocols import Embedder, one_for_all
 from rag.weights import find, load_catalogue, present
 
 FENCE_FOLDER = Path(__file__).parent / "offline"
+
+# A run fails for what a commit changed, not by chance; `pytest --hypothesis-profile=explore` looks on.
+hypothesis.settings.register_profile("same", derandomize=True, database=None, deadline=None)
+hypothesis.settings.register_profile("explore", max_examples=2_000, deadline=None, print_blob=True)
+hypothesis.settings.load_profile("same")
 
 fence.put_up()
 # A runner that was started in the background hands down that interrupts are ignored; the tests of

@@ -114,7 +114,7 @@ class Assistant:
         nearest = passages[:PAPERS_NAMED_IN_REFUSAL]
         chosen = choose_papers(plan, passages, floor=self.relevance_floor)
         known = plan.named or plan.scope or plan.kind != "paper"
-        if not known and strangers(question, self.gazetteer.known_words):
+        if not known and strangers(plan.question, self.gazetteer.known_words):
             yield refuse(question, plan, nearest, timings=watch.timings())
         elif chosen and plan.kind == "topic":
             yield from self._list(question, plan, chosen, watch)

@@ -70,6 +70,10 @@ _ORDERS = (
     r"|(?:以前|上記|これまで)の?(?:指示|命令)[^。]{0,10}無視|игнориру\w*[^.]{0,40}(?:инструкц|указан)\w*"
     r"|(?:이전|위의)[^.]{0,10}(?:지시|명령)[^.]{0,10}무시|تجاهل[^.]{0,30}(?:التعليمات|الأوامر)",
 )
+# What chat formats put around a turn; the role stands behind it.
+_TURN = re.compile(r"<\|[^|<>]{0,40}\|?>|</?s>|\[/?inst\]|<</?sys>>|<(?:start|end)_of_turn>", re.I)
+_OTHER_ROLE = re.compile(r"(?:system|developer|assistant|model|tool|bot)\b", re.I)
+_READER = re.compile(r"^(?:user|human)\b\W*", re.I)
 _ORDER = re.compile("|".join(f"(?:{order})" for order in _ORDERS), re.I)
 
 
@@ -84,6 +88,17 @@ def without_orders(text: str) -> str:
     found = [text[start:end] for start, end in sentences(text)]
     kept = [sentence for sentence in found if not is_order(sentence)]
     return " ".join(kept) if kept and len(kept) < len(found) else text
+
+
+def question_in(text: str) -> str:
+    """What a reader asks, without turns of a chat that are put around it and without orders; as it is where
+    nothing else is left.
+    """
+    turns = [part.strip() for part in _TURN.split(text)]
+    asked = [_READER.sub("", part) for part in turns if part and not _OTHER_ROLE.match(part)]
+    if not any(asked):
+        return text
+    return without_orders(" ".join(asked) if len(turns) > 1 else text)
 
 
 def _visible(text: str) -> str:

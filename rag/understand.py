@@ -17,6 +17,7 @@ from rag.errors import QuestionError
 from rag.focus import see_focus
 from rag.follow import Meant, follow
 from rag.gazetteer import Gazetteer, named_papers
+from rag.orders import question_in
 from rag.scopes import scope_words
 from rag.sides import find_sides
 from rag.topics import asks_for_papers
@@ -89,7 +90,7 @@ def understand(question: str, history: Sequence[Turn], gazetteer: Gazetteer) -> 
 
     Raises QuestionError for a question that is empty, too long or without a word.
     """
-    question = check_question(question)
+    question = question_in(check_question(question))
     focus = see_focus(history, gazetteer.papers)
     meant = follow(question, focus, gazetteer) if focus else None
     followed = None if meant is None or meant == Meant(meant.question) else meant

@@ -86,7 +86,19 @@ GRAPH: dict[str, set[str]] = {
     "follow": {"types", "words", "asked", "focus", "gazetteer", "narrow", "pointing", "targets", "reword"}
     | {"follow_wordings"},
     "understand": VALUES
-    | {"words", "cleaning", "asked", "briefs", "scopes", "sides", "topics", "gazetteer", "focus", "follow"},
+    | {
+        "words",
+        "cleaning",
+        "asked",
+        "briefs",
+        "scopes",
+        "sides",
+        "topics",
+        "gazetteer",
+        "focus",
+        "follow",
+        "orders",
+    },
     "catalogue": {"types", "library", "scopes", "tally", "caveats", "shown"},
     "retrieve": {"types", "protocols", "library", "words", "evidence"},
     "read": {"types", "protocols", "prompt", "sentences", "orders"},

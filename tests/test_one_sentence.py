@@ -16,7 +16,7 @@ LEAD = "Pruning removes weights."
 PRESENTS = "We propose OWL, which sets a sparsity for each layer."
 GAIN = "It gains 61.22 points."
 OWL = make_paper("OWL: A Missing Secret", f"{LEAD} {PRESENTS} {GAIN}")
-OWN = "OWL sets a sparsity ratio for each layer."
+OWN = "OWL sets a sparsity for each layer."
 WRONG = "OWL gains 75 points."
 
 

@@ -14,7 +14,7 @@ from rag.config import shipped
 from rag.errors import ModelError
 from rag.orders import without_orders
 from rag.prompt import load_prompt
-from rag.read import READING, Reader, quote, read
+from rag.read import READING, SHOWN_FROM, Reader, quote, read
 from rag.sentences import sentences
 from rag.types import Control, Paper, Passage, Quote, Reading, Segment, Usage
 from rag.verify import verify
@@ -69,6 +69,14 @@ def said(reading: Reading) -> list[str]:
 )
 def test_only_supported_and_finished_sentences_remain(name: str, answer: str, expected: list[str]) -> None:
     assert said(readings(answer)[-1]) == expected, name
+
+
+def test_a_sentence_that_is_supported_but_not_surely_gives_way() -> None:
+    unsure = "OWL sets the sparsity of each of its layers anew."
+    verdict = verify(unsure, OWL, passage_of().sentences)
+    assert verdict.supported
+    assert verdict.score < SHOWN_FROM
+    assert said(readings(unsure)[-1]) == []
 
 
 def test_readings_grow_and_a_draft_is_only_there_while_writing() -> None:

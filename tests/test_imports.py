@@ -71,9 +71,10 @@ GRAPH: dict[str, set[str]] = {
     "weights": {"errors", "gguf", "target", "hub", "wheels", "stamps", "unpack"},
     "prompt": VALUES | {"cleaning"},
     "states": {"stamps"},
-    "llama": VALUES | {"prompt", "cleaning", "states"},
+    "draft": set(),
+    "llama": VALUES | {"prompt", "cleaning", "states", "draft"},
     "cores": set(),
-    "engine": VALUES | {"llama", "prompt", "cores", "states"},
+    "engine": VALUES | {"llama", "prompt", "cores", "states", "draft"},
     # stages: they meet in types, never each other
     "chunk": {"types", "sentences"},
     "gazetteer": {"types", "words", "marking"},

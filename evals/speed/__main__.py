@@ -161,10 +161,14 @@ def _peers(settings: Settings) -> list[Figure]:
 
 
 def _show(bench: Bench) -> None:
+    console = Console()
+    if not console.is_terminal:
+        sys.stdout.write(bench.table())
+        return
     table = Table(*HEADINGS)
     for figure in bench.figures:
         table.add_row(*figure.cells(), style="red" if figure.reached is False else "")
-    Console().print(table)
+    console.print(table)
 
 
 def _write(bench: Bench, folder: Path, settings: Settings) -> None:

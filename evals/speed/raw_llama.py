@@ -19,10 +19,15 @@ BATCH = 512
 COMPUTED = 256
 
 
+# Held for as long as the library may call it: by default it prints a thousand lines.
+_silent = llama_cpp.llama_log_callback(lambda level, text, data: None)
+
+
 class RawModel:
     """A model and a context of llama.cpp."""
 
     def __init__(self, path: Path, *, tokens: int, threads: int) -> None:
+        llama_cpp.llama_log_set(_silent, None)
         model = llama_cpp.llama_model_default_params()
         model.use_extra_bufts = b"AMX_INT8 = 1" not in llama_cpp.llama_print_system_info()
         self._model = llama_cpp.llama_model_load_from_file(os.fsencode(path), model)

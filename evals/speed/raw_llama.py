@@ -17,6 +17,8 @@ import numpy as np
 
 BATCH = 512
 COMPUTED = 256
+# As Vouch does, and for the same reason: `rag.llama` tells it.
+REPACKS = b"AMX_INT8 = 1" not in llama_cpp.llama_print_system_info()
 
 
 # Held for as long as the library may call it: by default it prints a thousand lines.
@@ -29,7 +31,7 @@ class RawModel:
     def __init__(self, path: Path, *, tokens: int, threads: int) -> None:
         llama_cpp.llama_log_set(_silent, None)
         model = llama_cpp.llama_model_default_params()
-        model.use_extra_bufts = b"AMX_INT8 = 1" not in llama_cpp.llama_print_system_info()
+        model.use_extra_bufts = REPACKS
         self._model = llama_cpp.llama_model_load_from_file(os.fsencode(path), model)
         context = llama_cpp.llama_context_default_params()
         context.n_ctx, context.n_batch, context.n_ubatch = tokens, BATCH, COMPUTED

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from evals.speed.figures import Figure, in_turns
 from evals.speed.ground import Ground
-from evals.speed.raw_llama import RawModel
+from evals.speed.raw_llama import COMPUTED, REPACKS, RawModel
 from rag.cores import usable_cores
 from rag.protocols import LanguageModel
 from rag.types import Segment, Usage
@@ -29,14 +29,17 @@ def engine_figures(ground: Ground, choice: Choice) -> list[Figure]:
     plain = ground.settings.model_copy(update={"kept_states_mb": 0, "drafting": False})
     threads = ground.settings.threads or usable_cores()
     raw = RawModel(choice.path, tokens=ground.settings.context_tokens, threads=threads)
-    text = " ".join(question.question for question in ground.asked(60))
+    words = " ".join(question.question for question in ground.asked(60)).split()
+    while len(raw.tokens(" ".join(words))) >= READ_TOKENS:
+        words.pop()
+    text = " ".join(words)
     with closing(open_reader(plain, choice).model) as model:
-        tokens = raw.tokens(text)[:READ_TOKENS]
+        tokens = raw.tokens(text)
         turn = iter(range(1_000_000))
 
         def read_and_write(written: int) -> tuple[float, float]:
             # Another first word each time: what was read before would not be read again.
-            return timed(model, (f"{next(turn)} {text}"[: 4 * READ_TOKENS],), written)
+            return timed(model, (f"{next(turn)} {text}",), written)
 
         rates: dict[str, list[float]] = {name: [] for name in ("read", "write", "raw read", "raw write")}
 
@@ -115,7 +118,15 @@ def timed(
 
 
 def _bench(program: Path | None, model: Path, threads: int, rates: dict[str, list[float]]) -> float:
-    options = {"-m": model, "-t": threads, "-p": READ_TOKENS, "-n": WRITTEN_TOKENS, "-ub": 256, "-r": 1}
+    options: dict[str, object] = {
+        "-m": model,
+        "-t": threads,
+        "-p": READ_TOKENS,
+        "-n": WRITTEN_TOKENS,
+        "-ub": COMPUTED,
+        "-r": 1,
+    }
+    options["--repack"] = int(REPACKS)
     command = [str(program), *(str(word) for option in options.items() for word in option), "-o", "json"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     for test in json.loads(done.stdout):

@@ -14,12 +14,13 @@ PIP := $(BIN)/python -m pip install $(if $(MAKE_TERMOUT),,--quiet) --constraint 
 ENCODER := $(BIN)/vouch models pull all-mpnet-base-v2 || \
 	echo "      Not fetched: questions in other words than a paper's find it less often for now."
 
-.PHONY: chat test check eval peers clean-install help
+.PHONY: chat test check eval peers bench clean-install help
 
 help:
 	@echo "make chat    set up what is missing and open the chat on http://127.0.0.1:7860"
 	@echo "make test    set up what is missing and run all checks and tests"
 	@echo "make eval    put the eval questions to Vouch and make the report"
+	@echo "make bench   measure speed and memory, each beside a reference (15 minutes)"
 	@echo "make peers   put 40 of them to Vouch and to other systems (over an hour)"
 
 chat: $(STAMPS)/install
@@ -50,6 +51,14 @@ eval: $(STAMPS)/install
 	@$(BIN)/vouch models pull
 	$(BIN)/vouch eval answers retrieval
 	$(BIN)/vouch eval report
+
+# More: make bench BENCH="--full --build-llama-bench", or parts: make bench BENCH="engine memory".
+bench: $(STAMPS)/install
+	@$(PIP) --editable ".[plots]"
+	@$(ENCODER)
+	@$(BIN)/vouch ingest
+	@$(BIN)/vouch models pull
+	$(BIN)/python -m evals.speed $(BENCH)
 
 peers: $(STAMPS)/install
 	@$(ENCODER)

@@ -187,6 +187,47 @@ def latency(seconds: Mapping[str, Mapping[str, Sequence[float]]], *, name: str) 
     return _picture(draw, size=(WIDTH, 3.4), name=name, label="Distribution of seconds to an answer")
 
 
+def ratios(values: Mapping[str, Sequence[float]], *, name: str) -> str:
+    """What was timed -> ratios to its reference, turn by turn: each as a dot, their median as a bar."""
+
+    def draw(axes: Axes) -> None:
+        for place, found in enumerate(values.values()):
+            told = sorted(_clipped(ratio, SHORTEST, LONGEST) for ratio in found)
+            middle = told[len(told) // 2]
+            colour = COLOURS[2] if middle >= 1 else COLOURS[1]
+            axes.hlines(place, 1, middle, color=colour, linewidth=5, alpha=0.35)
+            axes.plot(told, [place] * len(told), "o", color=colour, markersize=3.5, clip_on=False)
+        axes.axvline(1, color=GREY, linewidth=1)
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axes.set_yticks(range(len(values)), [_short(what) for what in values])
+        axes.set_ylim(len(values) - 0.5, -0.5)
+        axes.grid(axis="x")
+        axes.tick_params(axis="y", length=0, pad=7)
+        axes.set_xlabel("times better than the reference")
+
+    tall = 1.0 + 0.26 * len(values)
+    return _picture(draw, size=(WIDTH, tall), name=name, label="Ratios to the references")
+
+
+def growth(curves: Mapping[str, Sequence[Point]], *, name: str, across: str, up: str) -> str:
+    """Curves on two logarithmic scales."""
+
+    def draw(axes: Axes) -> None:
+        for place, (curve, points) in enumerate(curves.items()):
+            x, y = zip(*points, strict=True)
+            style = f"{MARKERS[place % len(MARKERS)]}-"
+            axes.plot(x, y, style, color=COLOURS[place % len(COLOURS)], markersize=4.5, label=_short(curve))
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        axes.grid()
+        axes.set_xlabel(across)
+        axes.set_ylabel(up)
+        _legend_above(axes, columns=4)
+
+    return _picture(draw, size=(WIDTH, 3.4), name=name, label=f"{up} by {across}")
+
+
 def _picture(draw: Callable[[Axes], None], *, size: tuple[float, float], name: str, label: str) -> str:
     import matplotlib
     from matplotlib.figure import Figure

@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,9 @@ _MPNET_NAMES = (
     (".attention.attn.o.", ".attention.output.dense."),
     (".attention.LayerNorm.", ".attention.output.LayerNorm."),
 )
+
+_LENGTH_BYTES = 8
+_NUMBERS = {"F32": "<f4", "F16": "<f2"}
 
 _KINDS = ("bert", "mpnet")
 _FILES = ("tokenizer.json", "model.safetensors", "sentence_bert_config.json")
@@ -129,7 +133,6 @@ def open_encoder(folder: Path) -> BertEncoder | None:
     kind = _kind(folder)
     if kind is None:
         return None
-    from safetensors.numpy import load_file
     from tokenizers import Tokenizer
 
     config = json.loads((folder / "config.json").read_text("utf-8"))
@@ -137,7 +140,7 @@ def open_encoder(folder: Path) -> BertEncoder | None:
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.no_truncation()
-    weights = load_file(folder / "model.safetensors")
+    weights = mapped_weights(folder / "model.safetensors")
     return BertEncoder(
         tokenizer=tokenizer,
         weights=_as_bert(weights) if kind == "mpnet" else weights,
@@ -147,6 +150,27 @@ def open_encoder(folder: Path) -> BertEncoder | None:
         epsilon=config["layer_norm_eps"],
         distances=weights["encoder.relative_attention_bias.weight"] if kind == "mpnet" else None,
     )
+
+
+def mapped_weights(path: Path) -> Weights:
+    """The tensors of a safetensors file, read from disk as they are used.
+
+    Mapped, they cost memory only where they are touched, and the system may take it back: of a
+    vocabulary a question touches a few rows. Others than float32 are converted and cost memory.
+    Format: https://huggingface.co/docs/safetensors: the header's length, the header, the data.
+    """
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(_LENGTH_BYTES), "little")
+        header = json.loads(file.read(length))
+        data = mmap(file.fileno(), 0, access=ACCESS_READ)
+    weights = {}
+    for name, entry in header.items():
+        if name != "__metadata__" and (kind := _NUMBERS.get(entry["dtype"])):
+            start, end = (_LENGTH_BYTES + length + offset for offset in entry["data_offsets"])
+            count = (end - start) // np.dtype(kind).itemsize
+            values = np.frombuffer(data, kind, count, start).reshape(entry["shape"])
+            weights[name] = np.asarray(values, dtype=np.float32)
+    return weights
 
 
 def distance_buckets(distances: NDArray[np.int64], buckets: int) -> NDArray[np.int64]:

@@ -75,7 +75,9 @@ class Settings(BaseSettings):
     gpu_layers: int = Field(default=-1, ge=-1, description="-1: all, where the build has a GPU")
     answer_tokens: int = Field(default=96, ge=8, le=1024, description="most tokens written for one paper")
     answer_seconds: float = Field(default=60, gt=0, description="most seconds spent writing for one paper")
-
+    drafting: bool = Field(
+        default=True, description="guess words from the paper and check them, which is quicker; false: do not"
+    )
     kept_states_mb: int = Field(
         default=1000,
         ge=0,

@@ -18,6 +18,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from rag.cores import usable_cores
+from rag.draft import Drafter, Machine, held
 from rag.errors import ModelError
 from rag.llama import AbortedError, AbortFlag, Context, Model, Vocabulary
 from rag.prompt import CHAT_FORMATS, detect_chat_format
@@ -49,12 +50,14 @@ class Engine:
         gpu_layers: int,
         chat_format: str | None = None,
         states: StateStore | None = None,
+        drafting: bool = False,
     ) -> Engine:
         """Load a model. `threads` 0: all cores; `gpu_layers` -1: all, where the build has a GPU.
 
         The context is at most what the model was trained on. Without `chat_format` the file's
-        own template decides. `states` keeps what was read before a prompt's last part. Raises
-        ModelError naming the file.
+        own template decides. `states` keeps what was read before a prompt's last part. With
+        `drafting`, words are guessed from the prompt and checked, which is quicker where answers copy.
+        Raises ModelError naming the file.
         """
         threads = threads or usable_cores()
         model = Model(path, gpu_layers=gpu_layers)
@@ -66,7 +69,7 @@ class Engine:
         except BaseException:
             model.free()
             raise
-        worker = _Worker(model, context)
+        worker = _Worker(model, context, drafting=drafting and context.forgets)
         return cls(worker, name=name, chat_format=chat_format, context_tokens=context_tokens, device=device)
 
     def count_tokens(self, text: str) -> int:
@@ -155,9 +158,11 @@ class _Job:
 class _Worker:
     """The thread that owns the context. Frees everything native when it ends."""
 
-    def __init__(self, model: Model, context: Context) -> None:
+    def __init__(self, model: Model, context: Context, *, drafting: bool) -> None:
         self._model = model
         self._context = context
+        self._drafting = drafting
+        self._machine = Machine()
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._lock = threading.RLock()
         self._closed = False
@@ -233,7 +238,7 @@ class _Worker:
             if time.monotonic() > deadline:
                 return Usage(read, 0)
         text = _Text(job.stop)
-        for token in self._tokens(job.max_tokens, deadline):
+        for token in self._tokens(job, deadline):
             written += 1
             if piece := text.feed(self._model.vocabulary.piece(token)):
                 job.output.put(piece)
@@ -243,18 +248,35 @@ class _Worker:
             job.output.put(text.held)
         return Usage(read, written)
 
-    def _tokens(self, count: int, deadline: float) -> Iterator[int]:
+    def _tokens(self, job: _Job, deadline: float) -> Iterator[int]:
         """The likeliest tokens up to the end of the turn; the last one is never evaluated."""
-        token = 0
-        for position in range(count):
-            if position:
-                self._context.append(token)
-            if time.monotonic() > deadline:
-                return
-            token = self._context.likeliest()
-            if self._model.vocabulary.ends(token):
-                return
-            yield token
+        drafter = None
+        if self._drafting:
+            drafter = Drafter((token for batch in job.batches for token in batch), self._machine)
+        found: list[int] = []
+        left = job.max_tokens
+        while left > 0 and time.monotonic() <= deadline:
+            found = self._next(found, drafter, left) if found else [self._context.likeliest()]
+            for token in found:
+                if self._model.vocabulary.ends(token):
+                    return
+                yield token
+            left -= len(found)
+
+    def _next(self, found: list[int], drafter: Drafter | None, left: int) -> list[int]:
+        """At most `left` tokens that follow those found last, of which the last is still to be evaluated."""
+        if drafter is None:
+            return self._context.follow(found[-1:])
+        drafter.add(found)
+        guess = drafter.guess()
+        tried = guess[: min(drafter.worth, left - 1)]
+        start = time.perf_counter()
+        found = self._context.follow([found[-1], *tried])
+        self._machine.saw(len(found), time.perf_counter() - start)
+        right = held(tried, found)
+        self._context.forget(len(tried) - right)
+        drafter.checked(guess, found[: right + 1])
+        return found[: right + 1]
 
 
 class _Text:

@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.cleaning import clean
+from rag.draft import MOST_DRAFTED
 from rag.errors import ModelError
 from rag.states import StateStore, file_identity, prefix_keys
 from rag.types import Control, Segment
@@ -202,7 +203,6 @@ class Context:
         parameters.n_batch = BATCH_TOKENS
         parameters.n_ubatch = COMPUTED_TOKENS
         parameters.n_seq_max = 1
-        # Room for one row of logits, not for one per token: saves 260 MB with 151,936 words.
         parameters.n_outputs_max = 1
         parameters.n_threads = parameters.n_threads_batch = threads
         # Sliding-window models forget what lies outside of the window unless told to keep it;
@@ -210,6 +210,9 @@ class Context:
         parameters.swa_full = True
         self._states = states
         self._identity = f"{model.identity} | {_numbers(parameters)}" if states else ""
+        # Room for the rows of logits that are asked for, not for one per token: saves 260 MB with
+        # 151,936 words. It changes no result, so states are kept under the same name.
+        parameters.n_outputs_max = MOST_DRAFTED + 1
         self._opened = time.time()
         self._pointer = llama_cpp.llama_init_from_model(model.pointer, parameters)
         if not self._pointer:
@@ -220,6 +223,9 @@ class Context:
         self._memory = llama_cpp.llama_get_memory(self._pointer)
         self._batch = llama_cpp.llama_batch_init(BATCH_TOKENS, 0, 1)
         self._size = model.vocabulary.size
+        # Recurrent and hybrid models cannot forget a part of what they hold.
+        kinds = (llama_cpp.llama_model_is_recurrent, llama_cpp.llama_model_is_hybrid)
+        self.forgets = not any(is_kind(model.pointer) for is_kind in kinds)
         self._held: list[list[int]] = []  # the batches evaluated, in order
         self.abort_on(AbortFlag())
 
@@ -237,7 +243,7 @@ class Context:
         read = 0
         for place in range(self._recall(batches), len(batches)):
             last = place == len(batches) - 1
-            self._evaluate(batches[place], last=last)
+            self._evaluate(batches[place], outputs=int(last))
             if not last and place in _kept_places(batches):
                 self._save()
             read += len(batches[place])
@@ -253,7 +259,7 @@ class Context:
         if self._states.touch(prefix_keys(self._identity, batches[:-1])[-1]):
             return True
         for place in range(self._recall(batches), len(batches) - 1):
-            self._evaluate(batches[place], last=False)
+            self._evaluate(batches[place], outputs=0)
             if place == 0:
                 self._save(spared_since=self._opened)
         return self._save(spared_since=self._opened)
@@ -282,14 +288,29 @@ class Context:
 
     def append(self, token: int) -> None:
         """Evaluate one more token."""
-        self._evaluate([token], last=True)
+        self._evaluate([token], outputs=1)
 
-    def logits(self) -> NDArray[np.float32]:
-        """What the model expects after the last token; shape (vocabulary size,). A view: copy to keep."""
-        row = llama_cpp.llama_get_logits_ith(self._pointer, -1)
-        if not row:
+    def follow(self, tokens: Sequence[int]) -> list[int]:
+        """Evaluate these, at most MOST_DRAFTED + 1, at once; the likeliest token after each of them."""
+        self._evaluate(tokens, outputs=len(tokens))
+        return [int(self.logits(row).argmax()) for row in range(len(tokens))]
+
+    def forget(self, count: int) -> None:
+        """Hold the last `count` tokens of what was evaluated last no more. Only where it `forgets`."""
+        if count:
+            del self._held[-1][-count:]
+            if not llama_cpp.llama_memory_seq_rm(self._memory, SEQUENCE, self._length, -1):
+                raise ModelError("The model cannot forget words.", hint="Set drafting = false.")
+
+    def logits(self, row: int = -1) -> NDArray[np.float32]:
+        """What the model expects after the last token, or after that of a row that was asked for.
+
+        Shape (vocabulary size,). A view: copy to keep.
+        """
+        found = llama_cpp.llama_get_logits_ith(self._pointer, row)
+        if not found:
             raise ModelError("The model gave no result.", hint="Run `vouch models verify`.")
-        return np.ctypeslib.as_array(row, shape=(self._size,))
+        return np.ctypeslib.as_array(found, shape=(self._size,))
 
     def likeliest(self) -> int:
         return int(self.logits().argmax())
@@ -335,7 +356,8 @@ class Context:
         self.clear()
         return 0
 
-    def _evaluate(self, tokens: Sequence[int], *, last: bool) -> None:
+    def _evaluate(self, tokens: Sequence[int], *, outputs: int) -> None:
+        """Hold these, too, and give the logits of the last `outputs` of them."""
         if self._flag.is_set():
             raise AbortedError
         batch, start = self._batch, self._length
@@ -345,8 +367,7 @@ class Context:
             batch.pos[index] = start + index
             batch.n_seq_id[index] = 1
             batch.seq_id[index][0] = SEQUENCE
-            batch.logits[index] = False
-        batch.logits[len(tokens) - 1] = last
+            batch.logits[index] = index >= len(tokens) - outputs
         result = llama_cpp.llama_decode(self._pointer, batch)
         if result:
             self.clear()  # an unknown part of the batch was evaluated

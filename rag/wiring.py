@@ -288,6 +288,7 @@ def open_reader(settings: Settings, choice: Choice) -> Reader:
         threads=settings.threads,
         gpu_layers=settings.gpu_layers,
         states=open_states(settings),
+        drafting=settings.drafting,
     )
     return Reader(
         model=engine,

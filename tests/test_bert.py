@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from evals.questions import find_questions, load_questions
-from rag.bert import ENCODER_MARKS, BertEncoder, distance_buckets, open_encoder
+from rag.bert import ENCODER_MARKS, BertEncoder, distance_buckets, mapped_weights, open_encoder
 from rag.embed import SentenceEmbedder, packaged_folder
 from rag.protocols import Embedder
 
@@ -133,6 +134,32 @@ def test_a_folder_that_lacks_a_file_is_left_to_sentence_transformers(tmp_path: P
     folder = Path(shutil.copytree(packaged_folder(), tmp_path / "model", copy_function=_linked))
     (folder / file).unlink()
     assert open_encoder(folder) is None
+
+
+def test_mapped_weights_are_those_of_the_file() -> None:
+    path = packaged_folder() / "model.safetensors"
+    theirs = {name: values for name, values in load_file(path).items() if values.dtype == np.float32}
+    ours = mapped_weights(path)
+    assert ours.keys() == theirs.keys()
+    assert all(np.array_equal(ours[name], theirs[name]) for name in theirs)
+
+
+def test_weights_of_half_precision_are_widened_and_other_numbers_left_out(tmp_path: Path) -> None:
+    half = np.array([[0.5, -2.0], [3.0, 1e-3]], dtype=np.float16)
+    save_file({"half": half, "places": np.arange(3)}, tmp_path / "model.safetensors")
+    weights = mapped_weights(tmp_path / "model.safetensors")
+    assert list(weights) == ["half"]
+    assert weights["half"].dtype == np.float32
+    assert np.array_equal(weights["half"], half.astype(np.float32))
+
+
+@pytest.mark.parametrize("kept", [0, 4, 60, -4])
+def test_a_file_cut_short_is_no_model(tmp_path: Path, kept: int) -> None:
+    path = tmp_path / "model.safetensors"
+    save_file({"a": np.ones((8, 8), dtype=np.float32)}, path)
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(ValueError, match=r".+"):
+        mapped_weights(path)
 
 
 def _linked(source: str, destination: str) -> str:

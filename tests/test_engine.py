@@ -12,6 +12,7 @@ from fakes import ScriptedModel
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.draft import MOST_DRAFTED
 from rag.engine import Engine, _Job, _Text
 from rag.errors import ModelError
 from rag.llama import BATCH_TOKENS
@@ -60,10 +61,19 @@ def storing(smollm2_path: Path, store: StateStore) -> Iterator[Engine]:
     engine.close()
 
 
-@pytest.fixture(params=["scripted", "smollm2"])
+@pytest.fixture(scope="module")
+def guessing(smollm2_path: Path) -> Iterator[Engine]:
+    """An engine that guesses words, on a machine that is known to gain by it."""
+    engine = open_engine(smollm2_path, drafting=True)
+    engine._worker._machine.slope = 0.2
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(params=["scripted", "engine", "guessing"])
 def any_model(request: pytest.FixtureRequest) -> LanguageModel:
-    if request.param == "smollm2":
-        return request.getfixturevalue("engine")
+    if request.param != "scripted":
+        return request.getfixturevalue(request.param)
     return ScriptedModel({FRANCE: "The capital of France is Paris.", ITALY: "It is Rome, of course."})
 
 
@@ -136,6 +146,40 @@ def test_any_model_refuses_a_prompt_that_does_not_fit_at_once(any_model):
     with pytest.raises(ModelError) as caught:
         any_model.generate(prompt(FRANCE), max_tokens=any_model.context_tokens)
     assert caught.value.hint
+
+
+def rows_evaluated(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many rows each step of writing evaluates, as they come."""
+    rows: list[int] = []
+    follow = engine._worker._context.follow
+    monkeypatch.setattr(
+        engine._worker._context, "follow", lambda tokens: rows.append(len(tokens)) or follow(tokens)
+    )
+    return rows
+
+
+def test_where_an_answer_copies_several_words_are_found_at_once(guessing, monkeypatch):
+    rows = rows_evaluated(guessing, monkeypatch)
+    copying = (*prompt(FRANCE), "Paris is the capital of France. Rome is the capital of")
+    used = usage_of(guessing, copying, max_tokens=40)
+    assert used.output_tokens == 40
+    assert len(rows) < 30
+    assert max(rows) <= MOST_DRAFTED + 1
+
+
+def test_without_guesses_each_word_is_evaluated_alone(engine, monkeypatch):
+    rows = rows_evaluated(engine, monkeypatch)
+    used = usage_of(engine, prompt(FRANCE))
+    assert rows == [1] * (used.output_tokens - 1) or rows == [1] * used.output_tokens
+
+
+def test_a_model_that_cannot_forget_does_not_guess(smollm2_path, monkeypatch):
+    monkeypatch.setattr("llama_cpp.llama_model_is_recurrent", lambda model: True)
+    engine = open_engine(smollm2_path, drafting=True)
+    rows = rows_evaluated(engine, monkeypatch)
+    generate(engine, prompt(FRANCE))
+    engine.close()
+    assert set(rows) == {1}
 
 
 def test_it_says_what_it_is(engine):

@@ -326,3 +326,41 @@ def test_a_model_file_that_is_gone_is_named(model, tmp_path, store, monkeypatch)
     monkeypatch.setattr(model, "path", tmp_path / "absent.gguf")
     with pytest.raises(ModelError, match=r"absent\.gguf cannot be read"):
         Context(model, tokens=512, threads=1, states=store)
+
+
+def test_several_tokens_at_once_give_what_they_give_one_by_one(model, context, fresh):
+    """Sums are rounded by batch, so the logits are near and not equal."""
+    tokens = model.vocabulary.text(" Paris is the capital of")
+    read_anew(fresh, model, prompt("What?"))
+    alone = []
+    for token in tokens:
+        fresh.append(token)
+        alone.append(fresh.logits().copy())
+    read_anew(context, model, prompt("What?"))
+    found = context.follow(tokens)
+    assert found == [int(context.logits(row).argmax()) for row in range(len(tokens))]
+    for row, expected in enumerate(alone):
+        error = ((context.logits(row) - expected) ** 2).sum() / (expected**2).sum()
+        assert error < 1e-2
+
+
+def test_what_is_forgotten_leaves_no_trace(model, context):
+    tokens = model.vocabulary.text(" Paris is")
+    read_anew(context, model, prompt("What?"))
+    context.follow(tokens[:1])
+    context.append(tokens[1])
+    expected = context.logits().copy()
+    read_anew(context, model, prompt("What?"))
+    context.follow([tokens[0], *model.vocabulary.text(" Bern, of course")])
+    context.forget(len(model.vocabulary.text(" Bern, of course")))
+    context.append(tokens[1])
+    error = ((context.logits() - expected) ** 2).sum() / (expected**2).sum()
+    assert error < 1e-2
+
+
+def test_nothing_need_be_forgotten(model, context):
+    assert context.forgets
+    read_anew(context, model, prompt("What?"))
+    before = context._length
+    context.forget(0)
+    assert context._length == before

@@ -54,6 +54,7 @@ def take_filters(slate: Slate, marked: Marked, *, before: Sequence[str] = ()) ->
     filters = Filters()
     if before and slate.take(phrases.BEFORE_ANSWER):
         filters.scope = replace(filters.scope, papers=tuple(before))
+    _take_unmarked(slate, marked, filters)
     _take_categories(slate, marked, filters)
     _take_people(slate, marked, filters)
     _take_times(slate, marked, filters)
@@ -203,6 +204,14 @@ def _take_dated(slate: Slate, filters: Filters) -> None:
     filters.broken |= bool(without and having)
     if without or having:
         filters.scope = replace(filters.scope, dated=bool(having))
+
+
+def _take_unmarked(slate: Slate, marked: Marked, filters: Filters) -> None:
+    """Words of titles, and what listings print nothing of."""
+    titled = tuple(marked.values[name] for name in _groups(slate.take(phrases.TITLED)))
+    categorised = False if slate.take(phrases.NO_CATEGORY) else None
+    affiliated = False if slate.take(phrases.NO_AFFILIATION) else None
+    filters.scope = replace(filters.scope, titled=titled, categorised=categorised, affiliated=affiliated)
 
 
 def _take_categories(slate: Slate, marked: Marked, filters: Filters) -> None:

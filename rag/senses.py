@@ -14,8 +14,9 @@ from difflib import get_close_matches
 from rag import wordings
 from rag.filters import Slate, take_filters
 from rag.marking import Marked, marks_of
-from rag.phrases import PAPERS, a_list, phrase
-from rag.types import Aim, Inquiry, Scope
+from rag.phrases import FIRST, PAPERS, a_list, phrase
+from rag.types import Aim, Inquiry, Order, Scope
+from rag.unknowable import UNKNOWABLE
 
 # Papers told where the oldest or newest "papers" are asked for, without a number.
 SOME = 5
@@ -75,8 +76,11 @@ def _built(
     **fields: object,
 ) -> Sense:
     """The sense of this aim: the filters of what is left of the slate, and the words that no one explains."""
+    slate.take(wordings.TOLD_WITH)
+    slate.take(wordings.SOMEONE)
+    unknowable = [why for pattern, why in UNKNOWABLE if slate.take(pattern)]
     filters = take_filters(slate, marked, before=before)
-    trouble = filters.clashes[0] if filters.clashes else ""
+    trouble = next(iter([*unknowable, *filters.clashes]), "")
     inquiry = Inquiry(aim, filters.scope, trouble=trouble, **fields)  # type: ignore[arg-type]
     if filters.either:
         either = replace(filters.scope, together=(), authors=filters.either)
@@ -108,23 +112,51 @@ def _simple(aim: Aim, pattern: re.Pattern[str], allowed: frozenset[str] = frozen
 
 def _count(marked: Marked, before: Sequence[str]) -> Sense | None:
     slate = Slate(marked.text)
-    if len(slate.take(wordings.COUNT)) != 1 or not _of_papers(marked.text):
+    if slate.take(wordings.SIZE) or (
+        wordings.SHELF.search(marked.text) and slate.take(wordings.SIZE_OF_SHELF)
+    ):
+        slate.take(wordings.COUNT)
+        return _built("count", slate, marked, before)
+    if len(slate.take(wordings.COUNT)) != 1:
         return None
-    return _built("count", slate, marked, before)
+    attempt = _built("count", slate, marked, before)
+    if _of_papers(marked.text):
+        return attempt
+    of_some = re.search(_HOW_MANY_ARE, marked.text) and (attempt.inquiry.scope or attempt.inquiry.trouble)
+    return attempt if of_some else None
 
 
 def _list(marked: Marked, before: Sequence[str]) -> Sense | None:
     slate = Slate(marked.text)
+    order: Order = "theme"
+    order = "newest" if slate.take(wordings.NEWEST_FIRST) else order
+    order = "oldest" if slate.take(wordings.OLDEST_FIRST) else order
     asked = slate.take(wordings.LIST)
     if not _of_papers(marked.text) or re.search(r" (?:how|who|why|whom) ", marked.text):
         return None
-    attempt = _built("list", slate, marked, before, frozenset("title titles when".split()))
-    return attempt if asked or attempt.inquiry.scope else replace(attempt, broken=True)
+    attempt = _built("list", slate, marked, before, frozenset("title titles when".split()), order=order)
+    whole = asked or attempt.inquiry.scope or attempt.inquiry.trouble
+    return attempt if whole else replace(attempt, broken=True)
+
+
+def _bare(marked: Marked, before: Sequence[str]) -> Sense | None:
+    """ "Lu Yin 2023": somebody's name and filters, and no other word."""
+    slate = Slate(marked.text)
+    typed = {word for word in slate.left() if not re.match(r"[A-Z]+\d", word)}
+    if not marks_of("NAME", marked.text) or typed - wordings.BESIDE_FILTERS:
+        return None
+    return _built("list", slate, marked, before)
+
+
+_HOW_MANY_ARE = r" how many (?:of (?:them|these|those|it) )?(?:are|is|were|have|has|come|came|carry|lack|print|do|did|show) "
 
 
 def _of_papers(text: str) -> bool:
     return bool(
-        re.search(rf" {PAPERS} | anything | {wordings.VERB} | of NAME\d+ 's | of (?:those|these|them) ", text)
+        re.search(
+            rf" {PAPERS} | anything | everything | {FIRST} | {wordings.VERB} | of NAME\d+ 's | of (?:those|these|them) ",
+            text,
+        )
     )
 
 
@@ -162,6 +194,10 @@ def _ordered(marked: Marked, before: Sequence[str]) -> Sense | None:
     found = slate.take(wordings.ORDER)
     if len(found) != 1 or not _of_papers(marked.text):
         return None
+    # of what is asked about the newest, the sense that it narrows the others is not meant
+    asks_of_it = wordings.YES_NO.search(marked.text) or re.search(
+        r" (?:which|how many|what) of (?:the )?$", marked.text[: found[0].start() + 1]
+    )
     number = found[0][1] or found[0][3]
     aim: Aim = "latest" if found[0][2] in wordings.NEWEST else "earliest"
     plural = re.search(r" (?:papers|publications|works|articles) ", marked.text)
@@ -177,7 +213,8 @@ def _ordered(marked: Marked, before: Sequence[str]) -> Sense | None:
     ):
         plural = None
     most = _number(number) if number else SOME if plural else 1
-    return _built(aim, slate, marked, before, allowed, most=most)
+    attempt = _built(aim, slate, marked, before, allowed, most=most)
+    return replace(attempt, broken=attempt.broken or bool(asks_of_it))
 
 
 def _number(word: str) -> int:
@@ -249,6 +286,7 @@ def _coauthors(marked: Marked, before: Sequence[str]) -> Sense | None:
         most=most,
     )
     of_papers = bool(re.search(rf" {PAPERS} ", marked.text)) and not superlative
+    of_papers |= " how many papers " in marked.text
     broken = len(names) != 1 or len(subjects) != 1 or of_papers or bool(attempt.inquiry.scope.names)
     return replace(attempt, broken=attempt.broken or broken)
 
@@ -287,10 +325,11 @@ def _all_authors(marked: Marked, before: Sequence[str]) -> Sense | None:
 
 def _page_owners(marked: Marked, before: Sequence[str]) -> Sense | None:
     """Whose pages there are; how many pages papers have is something else."""
-    attempt = _simple("owners", wordings.OWNERS, frozenset({"own", "owns"}))(marked, before)
+    attempt = _simple("owners", wordings.OWNERS, frozenset({"own", "owns", "whose"}))(marked, before)
     if attempt is None:
         return None
-    other = bool(attempt.inquiry.scope) or re.search(rf" {PAPERS} ", marked.text) is not None
+    of_papers = re.search(rf" {PAPERS} ", marked.text) and not wordings.WHOSE_PAPERS.search(marked.text)
+    other = bool(attempt.inquiry.scope or of_papers)
     return replace(attempt, broken=attempt.broken or other)
 
 
@@ -348,6 +387,44 @@ def _compare(marked: Marked, before: Sequence[str]) -> Sense | None:
     )
 
 
+def _set_against(marked: Marked, before: Sequence[str]) -> Sense | None:
+    """Years or categories set against each other: "are there more CV or LG papers?"."""
+    kind = next((kind for kind in ("YEAR", "CODE", "FIELD") if len(set(marks_of(kind, marked.text))) > 1), "")
+    words = [found.strip() for found in wordings.MANY_MORE.findall(marked.text)]
+    if not kind or not words:
+        return None
+    slate = Slate(marked.text)
+    joined = slate.take(wordings.joined(kind))
+    names = marks_of(kind, joined[0][0]) if len(joined) == 1 else []
+    apart = re.search(r" (?:or|vs|versus|than|against) ", joined[0][0]) if joined else None
+    slate.take(wordings.MANY_MORE_OF)
+    attempt = _built(
+        "compare", slate, marked, before, wordings.COMPARING, fewest=bool(wordings.FEW.search(words[0]))
+    )
+    scope = attempt.inquiry.scope
+    if kind == "YEAR":
+        sides = tuple(replace(scope, years=(marked.times[name][0].year,)) for name in names)
+        taken = bool(scope.years or scope.since or scope.until or scope.not_years)
+    else:
+        sides = tuple(replace(scope, categories=(marked.values[name],)) for name in names)
+        taken = bool(scope.categories or scope.not_categories)
+    whole = len(set(sides)) == len(set(marks_of(kind, marked.text))) > 1 and (
+        apart or words[0].startswith("compare")
+    )
+    return replace(
+        attempt,
+        inquiry=replace(attempt.inquiry, sides=sides),
+        broken=attempt.broken or taken or not whole or bool(attempt.inquiry.sides),
+    )
+
+
+def _average(marked: Marked, before: Sequence[str]) -> Sense | None:
+    slate = Slate(marked.text)
+    if not slate.take(wordings.AVERAGE) or not slate.take(wordings.A_YEAR):
+        return None
+    return _built("average", slate, marked, before, frozenset({"how", "many"}))
+
+
 def _profile(marked: Marked, before: Sequence[str]) -> Sense | None:
     slate = Slate(marked.text)
     kept = " ".join(marks_of("NAME", slate.text))
@@ -374,10 +451,21 @@ _READERS: Sequence[_Reader] = (
     _profile,
     _together,
     _compare,
+    _set_against,
+    _average,
+    _simple(
+        "months",
+        wordings.BY_MONTH,
+        frozenset({"how", "many", "list", "show", "give", "which", "what", "number"}),
+    ),
     _share,
     _coauthors,
     _ranking,
-    _simple("years", wordings.BY_YEAR, frozenset({"how", "many", "list", "show", "give"})),
+    _simple(
+        "years",
+        wordings.BY_YEAR,
+        frozenset({"how", "many", "list", "show", "give", "number", "breakdown", "counts"}),
+    ),
     _simple("years", wordings.BEST_YEAR, frozenset({"year", "what", "which"})),
     _simple("years", wordings.WHICH_YEARS, frozenset({"cover", "covered", "covers"})),
     _simple("categories", wordings.BY_CATEGORY, frozenset({"how", "many", "are"})),
@@ -388,4 +476,5 @@ _READERS: Sequence[_Reader] = (
     _ordered,
     _count,
     _list,
+    _bare,
 )

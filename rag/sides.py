@@ -98,7 +98,7 @@ class Names(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Mention:
+class Mention:
     """Where a question names papers."""
 
     start: int
@@ -111,7 +111,7 @@ def find_sides(question: str, before: Sequence[str], shelf: Names) -> Sides | No
     outright = bool(_OUTRIGHT.search(question))
     if not (outright or _RELATED.search(question) or _BY_DATE.search(question)):
         return None
-    mentions = _mentions(question, shelf)
+    mentions = find_mentions(question, shelf)
     mentions += _bare_sides(_masked(question, mentions), shelf) if outright or mentions else []
     mentions.sort(key=lambda mention: mention.start)
     masked = _masked(question, mentions)
@@ -149,20 +149,20 @@ def _pointed_at(masked: str, before: Sequence[str]) -> tuple[str, ...]:
 # --- mentions
 
 
-def _mentions(question: str, shelf: Names) -> list[_Mention]:
+def find_mentions(question: str, shelf: Names) -> list[Mention]:
     """Names and titles in the question, in its order; where two overlap, the longer one."""
     found = sorted(
         (*_titles(question, shelf), *_names(question, shelf)),
         key=lambda mention: (mention.start - mention.end, mention.start),
     )
-    kept: list[_Mention] = []
+    kept: list[Mention] = []
     for mention in found:
         if all(mention.end <= other.start or other.end <= mention.start for other in kept):
             kept.append(mention)
     return sorted(kept, key=lambda mention: mention.start)
 
 
-def _names(question: str, shelf: Names) -> Iterator[_Mention]:
+def _names(question: str, shelf: Names) -> Iterator[Mention]:
     tokens = list(re.finditer(r"[^\s,;:?!()\"'“”’/&]+", question))
     for size in range(1, _LONGEST_NAME + 1):
         for start in range(len(tokens) - size + 1):
@@ -171,7 +171,7 @@ def _names(question: str, shelf: Names) -> Iterator[_Mention]:
             text = question[gram[0].start() : end]
             folded = fold_name(text)
             if folded in shelf.names and _written_as_name([token[0] for token in gram], folded, shelf):
-                yield _Mention(gram[0].start(), end, _owners(folded, shelf))
+                yield Mention(gram[0].start(), end, _owners(folded, shelf))
 
 
 def _written_as_name(gram: Sequence[str], folded: str, shelf: Names) -> bool:
@@ -198,7 +198,7 @@ def _within_title(folded: str, title: str) -> bool:
     return folded in {fold_name(token) for token in re.split(r"[\s:()]+", title)}
 
 
-def _titles(question: str, shelf: Names) -> Iterator[_Mention]:
+def _titles(question: str, shelf: Names) -> Iterator[Mention]:
     """Titles, their parts before or after a colon, and starts of them that no other title shares."""
     tokens = list(_TOKEN.finditer(question))
     asked = [token[0].lower() for token in tokens]
@@ -214,7 +214,7 @@ def _titles(question: str, shelf: Names) -> Iterator[_Mention]:
                     found.setdefault(span, []).append(paper.id)
     for (start, end), ids in found.items():
         if len(set(ids)) == 1:
-            yield _Mention(start, end, (ids[0],))
+            yield Mention(start, end, (ids[0],))
 
 
 def _words(text: str) -> list[str]:
@@ -243,7 +243,7 @@ def _names_title(part: Sequence[str], length: int, written: str) -> bool:
     return capitals or (length > _FEWEST_TITLE_WORDS and length >= _TITLE_SHARE * len(part))
 
 
-def _bare_sides(masked: str, shelf: Names) -> list[_Mention]:
+def _bare_sides(masked: str, shelf: Names) -> list[Mention]:
     """Sides that are nothing but a name, be it also an everyday word: `lift vs seft`."""
     found = []
     for start, end in _pieces(masked):
@@ -251,7 +251,7 @@ def _bare_sides(masked: str, shelf: Names) -> list[_Mention]:
         folded = fold_name(side)
         if papers := _owners(folded, shelf) if folded in shelf.names else _introducing(side, shelf):
             at = masked.index(side, start)
-            found.append(_Mention(at, at + len(side), papers))
+            found.append(Mention(at, at + len(side), papers))
     return found
 
 
@@ -272,7 +272,7 @@ def _introducing(side: str, shelf: Names) -> tuple[str, ...]:
 # --- the rest of the question
 
 
-def _masked(question: str, mentions: Sequence[_Mention]) -> str:
+def _masked(question: str, mentions: Sequence[Mention]) -> str:
     """The question with marks, as many as it had characters, in each mention's place."""
     for mention in mentions:
         marks = _MENTION * (mention.end - mention.start)

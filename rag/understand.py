@@ -18,7 +18,8 @@ from rag.focus import see_focus
 from rag.follow import Meant, follow
 from rag.gazetteer import Gazetteer, named_papers
 from rag.scopes import scope_words
-from rag.sides import find_sides
+from rag.records import PLACE, read_record
+from rag.sides import find_mentions, find_sides
 from rag.topics import asks_for_papers
 from rag.types import Brief, Inquiry, Kind, Plan, RecordField, Scope, Sides, Turn
 from rag.words import content_words, words
@@ -99,7 +100,8 @@ def understand(question: str, history: Sequence[Turn], gazetteer: Gazetteer) -> 
         if kind == "compare" or (sides and len(sides.papers) > 1):
             return _comparison(followed.question, Sides(followed.named), gazetteer)
     before = history[-1].paper_ids if history else ()
-    if followed is None and (sides := find_sides(question, before, gazetteer)):
+    sides = find_sides(question, before, gazetteer) if followed is None else None
+    if sides and (sides.papers or not read_question(question, gazetteer.shelf).inquiry):
         return _comparison(question, sides, gazetteer)
     if followed is None:
         return _alone(meant.question if meant else question, gazetteer)
@@ -113,7 +115,10 @@ def _followed(question: str, meant: Meant, gazetteer: Gazetteer) -> Plan:
     if meant.inquiry:
         return _counted(question, meant.inquiry)
     said = meant.question if meant.note in ("", meant.question) else f"{question} · {meant.note}"
-    record = meant.record or (_record(meant.question) if len(meant.named) == 1 else ())
+    read = _read_record(meant.question, meant.named, gazetteer) if len(meant.named) == 1 else ()
+    if isinstance(read, Inquiry) and not meant.record:
+        return replace(_counted(question, read), named=meant.named)
+    record = meant.record or (() if isinstance(read, Inquiry) else read)
     kind = "catalogue" if record else meant.kind or _kind(meant.question, meant.named)
     if kind == "compare" and len(meant.named) == 1:
         kind = "paper"  # "what do they compare with?" compares no two papers
@@ -149,22 +154,34 @@ def _followed_brief(meant: Meant, kind: Kind, scope: Scope, gazetteer: Gazetteer
 def _alone(question: str, gazetteer: Gazetteer) -> Plan:
     """The plan for a question that stands alone."""
     named = named_papers(question, gazetteer)
-    record = _record(question) if named else ()
+    read = _read_record(question, named, gazetteer)
+    if isinstance(read, Inquiry):
+        return replace(_counted(question, read), named=named)
+    record = read
     asked = Asked() if record else read_question(question, gazetteer.shelf)
     if asked.inquiry and not (asked.inquiry.trouble and _summary(question, gazetteer)):
         return _counted(question, asked.inquiry)
-    if not record and (planned := _summary(question, gazetteer)):
+    if not record and not asked.most and (planned := _summary(question, gazetteer)):
         return planned
+    if asked.unread and not named:
+        return _unread(question, asked)
     kind, scope = _kind(question, named), _scope(question, gazetteer)
     about_a_set = kind in ("topic", "catalogue") or (kind == "paper" and not named and bool(asked.topic))
     brief = None
     if asked.topic is not None and about_a_set:
         kind, scope = "topic", asked.topic
         topic = " ".join(content_words(" ".join(asked.left)))
-        brief = Brief(scope, topic) if scope and topic else None
+        ends = asked.most is not None
+        brief = Brief(scope, topic, asked.order, most=asked.most) if topic and (scope or ends) else None
     kind = "catalogue" if record else kind
     understood_as = " · ".join([question, *scope_words(scope), *asked.notes])
     return Plan(question, kind, scope, named, understood_as, record, brief=brief)
+
+
+def _unread(question: str, asked: Asked) -> Plan:
+    """The plan for a question about the collection that is not understood to the last word."""
+    trouble = f"I do not understand {' and '.join(f'“{word}”' for word in asked.unread)} here."
+    return _counted(question, Inquiry("count", trouble=trouble, notes=asked.notes))
 
 
 def _counted(question: str, inquiry: Inquiry) -> Plan:
@@ -230,6 +247,19 @@ def _scope(question: str, gazetteer: Gazetteer) -> Scope:
         years.update(range(first, max(first, latest) + 1))
     has_code = False if _WITHOUT_CODE.search(question) else True if _WITH_CODE.search(question) else None
     return Scope(authors=authors, years=tuple(sorted(years)), has_code=has_code)
+
+
+def _read_record(
+    question: str, named: Sequence[str], gazetteer: Gazetteer
+) -> tuple[RecordField, ...] | Inquiry:
+    """What the question asks of the records of the papers that it names."""
+    if not named:
+        return ()
+    text = question
+    for mention in reversed(find_mentions(question, gazetteer)):
+        if set(mention.papers) & set(named):
+            text = f"{text[: mention.start]} {PLACE} {text[mention.end :]}"
+    return read_record(text, named, gazetteer.shelf) or _record(text)
 
 
 def _record(question: str) -> tuple[RecordField, ...]:

@@ -26,6 +26,7 @@ MOST_ASKED_BACK = 5
 MOST_WORDS = 50
 # A sense of a question that leaves more words than this unexplained is none; they are not looked at as names.
 MOST_WORDS_LEFT = 8
+MOST_WORDS_OF_A_TOPIC = 2
 LONGEST_TYPED_NAME = 4
 MOST_TYPED_NAMES = 4
 # The year when arXiv opened.
@@ -80,8 +81,8 @@ def read_question(question: str, shelf: Shelf, *, before: Sequence[str] = ()) ->
     if is_sql(question):
         return Asked(read_sql(question, shelf))
     marked = mark(question, shelf)
-    text, notes = respelt(wordings.OPENING.sub(" ", marked.text), shelf.vocabulary, shelf.roster.known_parts)
-    marked = replace(marked, text=text, notes=notes)
+    text = wordings.SOMEONE.sub("", wordings.OPENING.sub(" ", marked.text))
+    marked = _spelt(replace(marked, text=re.sub(" +", " ", text)), shelf, before)
     for _ in range(MOST_TYPED_NAMES + 1):
         tries = senses(marked, before)
         if whole := next((attempt for attempt in tries if attempt.whole), None):
@@ -98,6 +99,18 @@ def read_question(question: str, shelf: Shelf, *, before: Sequence[str] = ()) ->
         or _topic(marked, tries)
         or Asked(notes=marked.notes, unread=_unread(marked, tries))
     )
+
+
+def _spelt(marked: Marked, shelf: Shelf, before: Sequence[str]) -> Marked:
+    """The question with misspelt words of asking put right, of those that no sense explains."""
+    marked = replace(marked, text=respelt(marked.text, (), ())[0])
+    tries = senses(marked, before)
+    if any(attempt.whole for attempt in tries):
+        return marked
+    left = _left_words(tries) if tries else set(marked.text.split())
+    known = shelf.vocabulary | shelf.roster.known_parts | wordings.OF_THE_SHELF
+    text, notes = respelt(marked.text, left, known)
+    return replace(marked, text=text, notes=(*marked.notes, *notes))
 
 
 def _typed_name(marked: Marked, tries: Sequence[Sense], shelf: Shelf) -> tuple[_Run | None, tuple[str, ...]]:
@@ -183,6 +196,8 @@ def _topic(marked: Marked, tries: Sequence[Sense]) -> Asked | None:
         return None
     for attempt in tries:
         inquiry = attempt.inquiry
+        if inquiry.trouble and attempt.left and _is_few_words(attempt, marked):
+            return Asked(Inquiry(inquiry.aim, trouble=inquiry.trouble, notes=marked.notes))
         ordered = inquiry.aim in ("earliest", "latest")
         if not (ordered or inquiry.aim in ("count", "list")) or attempt.broken or inquiry.trouble:
             continue
@@ -190,6 +205,8 @@ def _topic(marked: Marked, tries: Sequence[Sense]) -> Asked | None:
         marks_or_numbers = any(re.match(r"[A-Z]+\d|\d+$", word) for word in left)
         about = left - wordings.IDLE
         if not about or left & wordings.STEERING or marks_or_numbers:
+            continue
+        if ordered and (len(left) > MOST_WORDS_LEFT or not wordings.ENDS_OF_PAPERS.search(marked.text)):
             continue
         scope = (*inquiry.sides, inquiry.scope)[0]
         if not ordered:
@@ -199,14 +216,21 @@ def _topic(marked: Marked, tries: Sequence[Sense]) -> Asked | None:
     return None
 
 
+def _is_few_words(attempt: Sense, marked: Marked) -> bool:
+    """Whether a topic of a word or two is all that is left of a list or count that cannot be."""
+    listed = wordings.LIST.match(marked.text, 1) or wordings.COUNT.match(marked.text, 1) or " papers " in marked.text
+    topical = not set(attempt.left) & wordings.STEERING and len(attempt.left) <= MOST_WORDS_OF_A_TOPIC
+    return bool(listed) and topical and not attempt.broken and len(marked.text.split()) <= MOST_WORDS_LEFT
+
+
 def _unread(marked: Marked, tries: Sequence[Sense]) -> tuple[str, ...]:
     """What no sense explains of a question that speaks of nothing but the collection."""
     if not re.search(rf" (?:{PAPERS}|authors|co-?authors|pages) ", marked.text):
         return ()
     for attempt in sorted(tries, key=lambda attempt: len(attempt.left)):
         left = [word for word in attempt.left if not re.match(r"[A-Z]+\d", word)]
-        if set(left) <= wordings.STEERING | wordings.PLAIN | wordings.FIGURE_WORDS | {*wordings.NUMBERS}:
-            return tuple(left) or ("the filters together",)
+        if set(left) <= wordings.OF_THE_SHELF:
+            return tuple(word for word in left if word not in wordings.PREPOSITIONS) or ("the filters together",)
     return ()
 
 

@@ -11,11 +11,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from rag.filters import Slate, take_filters
 from rag.marking import Shelf, mark
 from rag.phrases import CODE, FIRST, phrase
 from rag.types import Inquiry, RecordField, Scope
+from rag.spelling import respelt
+from rag.unknowable import UNKNOWABLE_OF_ONE
 from rag.wordings import YES_NO
 
 # What a paper's name is read as.
@@ -70,6 +73,9 @@ def read_record(text: str, papers: Sequence[str], shelf: Shelf) -> tuple[RecordF
     if PLACE not in text or not papers:
         return ()
     marked = mark(text, shelf)
+    known = shelf.vocabulary | shelf.roster.known_parts | _OF_A_CHECK
+    typed, notes = respelt(marked.text, set(marked.text.split()), known)
+    marked = replace(marked, text=typed, notes=(*marked.notes, *notes))
     padded = re.sub(rf" 's (?={_IT} )", " ", marked.text)
     if YES_NO.search(padded):
         slate = Slate(YES_NO.sub(" ", padded))
@@ -80,6 +86,10 @@ def read_record(text: str, papers: Sequence[str], shelf: Shelf) -> tuple[RecordF
             names = {name for mark_name, name in marked.values.items() if mark_name.startswith("NAME")}
             if names <= {*scope.names, *scope.not_authors}:
                 return Inquiry("check", scope, part=Scope(papers=tuple(papers)), notes=marked.notes)
+    slate = Slate(padded)
+    unknown = [why for pattern, why in UNKNOWABLE_OF_ONE if slate.take(pattern)]
+    if unknown and not set(slate.left()) - _ASKING:
+        return Inquiry("check", part=Scope(papers=tuple(papers)), trouble=unknown[0])
     slate = Slate(padded)
     asked = [field for field, pattern in _FIELDS.items() if slate.take(pattern)]
     if not asked or set(slate.left()) - _ASKING:

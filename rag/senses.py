@@ -77,7 +77,6 @@ def _built(
 ) -> Sense:
     """The sense of this aim: the filters of what is left of the slate, and the words that no one explains."""
     slate.take(wordings.TOLD_WITH)
-    slate.take(wordings.SOMEONE)
     unknowable = [why for pattern, why in UNKNOWABLE if slate.take(pattern)]
     filters = take_filters(slate, marked, before=before)
     trouble = next(iter([*unknowable, *filters.clashes]), "")
@@ -418,6 +417,18 @@ def _set_against(marked: Marked, before: Sequence[str]) -> Sense | None:
     )
 
 
+def _code_or_not(marked: Marked, before: Sequence[str]) -> Sense | None:
+    """Papers with code set against those without."""
+    slate = Slate(marked.text)
+    if not slate.take(wordings.CODE_OR_NOT):
+        return None
+    attempt = _built("compare", slate, marked, before, wordings.COMPARING)
+    scope = attempt.inquiry.scope
+    sides = tuple(replace(scope, has_code=has_code) for has_code in (True, False))
+    broken = attempt.broken or scope.has_code is not None or bool(attempt.inquiry.sides)
+    return replace(attempt, inquiry=replace(attempt.inquiry, sides=sides), broken=broken)
+
+
 def _average(marked: Marked, before: Sequence[str]) -> Sense | None:
     slate = Slate(marked.text)
     if not slate.take(wordings.AVERAGE) or not slate.take(wordings.A_YEAR):
@@ -452,6 +463,7 @@ _READERS: Sequence[_Reader] = (
     _together,
     _compare,
     _set_against,
+    _code_or_not,
     _average,
     _simple(
         "months",
@@ -466,7 +478,7 @@ _READERS: Sequence[_Reader] = (
         wordings.BY_YEAR,
         frozenset({"how", "many", "list", "show", "give", "number", "breakdown", "counts"}),
     ),
-    _simple("years", wordings.BEST_YEAR, frozenset({"year", "what", "which"})),
+    _simple("years", wordings.BEST_YEAR, frozenset("year what which productive active prolific".split())),
     _simple("years", wordings.WHICH_YEARS, frozenset({"cover", "covered", "covers"})),
     _simple("categories", wordings.BY_CATEGORY, frozenset({"how", "many", "are"})),
     _pages,

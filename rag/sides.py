@@ -16,7 +16,7 @@ from rag.words import STOP_WORDS, content_words, fold_name, is_name
 
 # A comparison is asked for outright by these, whatever else the question says.
 _OUTRIGHT = re.compile(
-    r"\b(?:compar(?:e[ds]?|ing|isons?)|contrast(?:ed|ing)?|versus|vs\.?|against|differ(?:s|ed|ent|ently|ences?)?|"
+    r"\b(?:compar(?:e[ds]?|ing|isons?)|contrast(?:ed|ing)?|versus|vs\.?|against|differ(?:s|ed|ent|ently|ences?)?|unlike|"
     r"distinguish\w*|similarit(?:y|ies)|side by side|in common|"
     r"set[s]? .{2,60} apart)(?!\w)",
     re.I,

@@ -21,19 +21,22 @@ since before after between besides except available released have from show coun
 _SHORT = {
     "howmany": "how many", "hav": "have", "hwo": "how", "teh": "the", "pls": "please", "plz": "please",
     "u": "you", "wich": "which", "wat": "what", "whos": "who is", "whats": "what is", "wiht": "with",
-    "w/": "with", "w/o": "without", "fom": "from", "form": "form",
+    "fom": "from",
 }  # fmt: skip
 _ARE = re.compile(r" r (?=(?:there|you|u|by|from|in|on|the) )")
 _LEAST = 4
 _LONG = 8
 
 
-def respelt(text: str, vocabulary: Collection[str], names: Collection[str]) -> tuple[str, tuple[str, ...]]:
-    """Marked words with those that are misspelt put right, and what was taken for what."""
+def respelt(
+    text: str, candidates: Collection[str], known: Collection[str]
+) -> tuple[str, tuple[str, ...]]:
+    """Marked words with those of the candidates that are misspelt put right, and what was taken for what."""
     notes = []
     words = []
     for word in _ARE.sub(" are ", text).split():
-        right = word if word in vocabulary or word in names else _SHORT.get(word) or _right(word)
+        misspelt = word in candidates and word not in known
+        right = _SHORT.get(word) or (_right(word) if misspelt else word)
         if right != word and word not in _SHORT:
             notes.append(f"“{word}” is taken for “{right}”")
         words.append(right)

@@ -67,6 +67,12 @@ _RECORD: Mapping[RecordField, re.Pattern[str]] = {
         re.I,
     ),
 }
+# Words of such a question that are not about the paper; with more others it asks for more than a record.
+_OF_A_RECORD = frozenset(
+    """first lead wrote published publish publication appear appeared appears released release come came out online
+posted uploaded written year month date dated authors listed printed arxiv""".split()
+) | {PLACE}
+MOST_BESIDE_A_RECORD = 1
 _MORE_THAN_RECORD = re.compile(r"\b(?:how|why|explain|summari[sz]e|compare)\b", re.I)
 _SINCE = re.compile(r"\bsince\s+((?:19|20)\d\d)\b", re.I)
 _YEAR = re.compile(r"\b(?:in|from|of|during)\s+((?:19|20)\d\d)\b|\b((?:19|20)\d\d)\s+papers?\b", re.I)
@@ -166,12 +172,14 @@ def _alone(question: str, gazetteer: Gazetteer) -> Plan:
     if asked.unread and not named:
         return _unread(question, asked)
     kind, scope = _kind(question, named), _scope(question, gazetteer)
-    about_a_set = kind in ("topic", "catalogue") or (kind == "paper" and not named and bool(asked.topic))
+    ends = asked.most is not None
+    about_a_set = kind in ("topic", "catalogue") or (
+        kind == "paper" and not named and (ends or bool(asked.topic))
+    )
     brief = None
     if asked.topic is not None and about_a_set:
         kind, scope = "topic", asked.topic
         topic = " ".join(content_words(" ".join(asked.left)))
-        ends = asked.most is not None
         brief = Brief(scope, topic, asked.order, most=asked.most) if topic and (scope or ends) else None
     kind = "catalogue" if record else kind
     understood_as = " · ".join([question, *scope_words(scope), *asked.notes])
@@ -180,8 +188,8 @@ def _alone(question: str, gazetteer: Gazetteer) -> Plan:
 
 def _unread(question: str, asked: Asked) -> Plan:
     """The plan for a question about the collection that is not understood to the last word."""
-    trouble = f"I do not understand {' and '.join(f'“{word}”' for word in asked.unread)} here."
-    return _counted(question, Inquiry("count", trouble=trouble, notes=asked.notes))
+    unread = f"not understood: {', '.join(asked.unread)}"
+    return Plan(question, "catalogue", understood_as=" · ".join([question, *asked.notes, unread]))
 
 
 def _counted(question: str, inquiry: Inquiry) -> Plan:
@@ -259,7 +267,9 @@ def _read_record(
     for mention in reversed(find_mentions(question, gazetteer)):
         if set(mention.papers) & set(named):
             text = f"{text[: mention.start]} {PLACE} {text[mention.end :]}"
-    return read_record(text, named, gazetteer.shelf) or _record(text)
+    strict = read_record(text, named, gazetteer.shelf)
+    others = [word for word in content_words(text) if word not in _OF_A_RECORD]
+    return strict or (() if len(others) > MOST_BESIDE_A_RECORD else _record(text))
 
 
 def _record(question: str) -> tuple[RecordField, ...]:
@@ -271,7 +281,7 @@ def _record(question: str) -> tuple[RecordField, ...]:
 
 
 def _kind(question: str, named: Sequence[str]) -> Kind:
-    if _CATALOGUE.search(question):
+    if _CATALOGUE.search(question) and not named:
         return "catalogue"
     if (_COMPARE.search(question) and len(named) >= 2) or (_AGAINST.search(question) and named):
         return "compare"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag.phrases import NAMES, PAPERS, a_list, phrase
+from rag.phrases import HAVE, NAMES, PAPERS, a_list, phrase
 from rag.types import ProfileField
 
 NUMBERS = {
@@ -30,7 +30,7 @@ paper papers publication publications article articles work works preprint prepr
 publish published publishes publishing write wrote written writing author-wise appear appears appeared come
 comes came out list lists listed listing stored indexed hold holds held contain contains contained include
 includes included total altogether overall so far exactly currently now this these that which hi hello hey thanks
-thank any some all present ever made make put produced released vouch actually just also count counted
+thank any some all ones present ever made make put produced released vouch actually just also count counted
 number anything different distinct existing available then what's according""".split()
 )
 # Plain words that are often misspelt, and like no word that changes a question.
@@ -47,6 +47,9 @@ three code date dated dates author authors category categories affiliation page 
 seed seeds average mean median longest shortest sum first last oldest newest latest earliest anyone someone excluded unpublished alone second third early late half quarter al mention mentions mentioned
 nobody none neither nor only same shelf library many much score scores co-author co-authors coauthor coauthors collaborator collaborators select delete drop insert count his her their him she he they""".split()
 )
+PREPOSITIONS = frozenset("with by from for than as , 's between".split())
+# The words of which a question about the collection is made, be it understood or not.
+OF_THE_SHELF = STEERING | PLAIN | PREPOSITIONS | {*NUMBERS, "single", "together", "different", "distinct"}
 # Of a topic they say nothing.
 IDLE = frozenset("about regarding concerning dealing deal deals relating related".split())
 SHELF_WORD = r"(?:shelf|library|collection|pages|catalogue|catalog|database|corpus|seeds|index)"
@@ -90,7 +93,7 @@ SIZE_OF_SHELF = phrase(
     r"(?:how (?:big|large)|(?:what is )?(?:the )?(?:total |overall )?size)(?: is| are| of)*"
 )
 SIZE = phrase(
-    rf"(?:the )?(?:total|overall) (?:number |count |amount )?(?:of )?{PAPERS}|{PAPERS} (?:in )?total"
+    rf"(?:what is )?(?:the )?(?:total|overall) (?:number |count |amount )?(?:of )?{PAPERS}|{PAPERS} (?:in )?total"
 )
 LIST = phrase(
     r"(?:which|what|where(?= .* first(?: |-)author)|whatever|everything|every one|list|show|give|find|name|enumerate|display|any|get|return|all|tell)(?: me)?(?: all| every)?"
@@ -99,6 +102,12 @@ LIST = phrase(
 ORDER = phrase(
     rf"(?:the )?(?:very )?(?:({NUMBER}) )?(?:the )?(oldest|earliest|first|newest|latest|most recent|most recently|last|"
     rf"youngest|recent)(?: ({NUMBER})(?= ))?(?! author| authored| authors|-author)"
+)
+ENDS_OF_PAPERS = phrase(
+    rf"(?:oldest|earliest|first|newest|latest|recent|recently|last|youngest) (?:\S+ ){{0,4}}{PAPERS}|{PAPERS} (?:\S+ ){{0,6}}(?:oldest|earliest|newest|latest)"
+)
+CODE_OR_NOT = phrase(
+    rf"{HAVE}*code (?:(?:vs|versus|against|compared (?:to|with)) (?:{HAVE}|how many |papers )*(?:not|none|no code|no|without code|without)|or (?:not|none|no))"
 )
 NEWEST = frozenset({"newest", "latest", "most recent", "most recently", "last", "youngest", "recent"})
 BY_MONTH = phrase(
@@ -140,7 +149,7 @@ COAUTHORS = phrase(
 )
 WROTE_WITH = phrase(
     rf"(?:with whom|who(?:m)?|with which authors?|(?:(?:name|list|show|show me|tell me) )?(?:all |the )*(?:everyone|everybody|anyone|people|authors"
-    rf"|researchers)(?: who| whom| that)?)(?: #+)? (?:(?:has|have|does|did|else) )*(?:NAME\d+ )?(?:{VERB} )?(?:the )?(?:papers? )?"
+    rf"|researchers)(?: who| whom| that)?)(?: #+)? (?:(?:has|have|does|did|else) )*(?:NAME\d+ )?(?:(?:has|have|had) )?(?:{VERB} )?(?:the )?(?:papers? )?"
     rf"(?:the )?(?:most |often |most often |together |jointly )*(?:with|together)"
     rf"|with whom (?:(?:has|have|does|did) )?NAME\d+ {VERB}|who(?:m)? (?:did|does|has) NAME\d+ {VERB}"
 )
@@ -187,7 +196,7 @@ OWNERS = phrase(
     r"|people have (?:a )?pages?)|whose pages|who (?:has|have|owns?) (?:a |the |their own )?pages?|who are the (?:page )?owners|pages"
 )
 INSTITUTIONS = phrase(
-    r"(?:which|what|how many|list|show|name)(?: are)?(?: all)?(?: the)?(?: different)? (?:affiliations?|institutions?|organi[sz]ations?|universities|companies)"
+    r"(?:which|what|how many|list|show|name|where|the|^)(?: are)?(?: all)?(?: the)?(?: different)? ?(?:affiliations?|institutions?|organi[sz]ations?|universities|companies)"
     r"(?: are| appear| have)?(?: printed| listed| named)?"
 )
 FIGURES: Sequence[tuple[ProfileField, re.Pattern[str]]] = [
@@ -202,7 +211,7 @@ FIGURES: Sequence[tuple[ProfileField, re.Pattern[str]]] = [
 FIGURE_WORDS = frozenset(
     "page profile owner author who whose which what how high many often much state states stated says said highest lowest most "
     "more higher lower fewer less fewest best top largest been h-index value score number person researcher or than , according it "
-    "whole big".split()
+    "whole big compare compared comparison comparing versus vs between".split()
 )
 VERSUS = phrase(r"(?:who|which|whose|does|do|did|has|have|is|compare|how many more|vs|versus)")
 COMPARED = phrase(

@@ -28,8 +28,7 @@ _INTRODUCED = re.compile(
 )
 _PROPOSING = re.compile(r"\b(?:propose|introduce|present|term|call|develop)(?:s|ed)?\b", re.I)
 _COMPOUND = re.compile(r"-[a-z]+$")  # BERT-based
-# Of its kind, not of one thing: Video-LLMs, ViTs.
-_KIND = re.compile(r"[A-Z]{2,}s$|[a-z][A-Z]s$|[a-z][A-Z]+s$")
+_KIND = re.compile(r"[A-Z]s$")
 _COMMAND = re.compile(r"\\[A-Za-z]+\{?")
 
 
@@ -139,7 +138,13 @@ def _owned_names(paper: Paper) -> set[str]:
     introduced = (match.group(1).strip(_AROUND_NAMES) for match in _INTRODUCED.finditer(paper.abstract))
     found |= {name for name in introduced if is_name(name)}
     found |= {name for name in _DEFINED.findall(paper.abstract) if is_name(name)}
-    return {name for name in found if not _KIND.search(name)}
+    return {name for name in found if not _is_a_kind(name)}
+
+
+def _is_a_kind(name: str) -> bool:
+    """Whether it is a plural of which no part is a name of its own: Video-LLMs, not INTP-Video-LLMs."""
+    *parts, last = name.split("-")
+    return bool(_KIND.search(last)) and not any(map(is_name, parts))
 
 
 def _two_stop_words(name: str) -> bool:

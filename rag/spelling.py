@@ -16,11 +16,12 @@ _ASKING = tuple(
     """papers paper publications publication published publish articles author authors co-authors coauthors without
 with code how many which what category categories citations newest oldest latest earliest recent first second third
 title titles year years page pages date dates undated affiliation affiliations together number list written wrote
-since before after between besides except available released have from show count month collaborators""".split()
+since before after between these those when where about does compare difference former latter previous fourth
+fifth besides except available released have from show count month collaborators""".split()
 )
 _SHORT = {
     "howmany": "how many", "hav": "have", "hwo": "how", "teh": "the", "pls": "please", "plz": "please",
-    "u": "you", "wich": "which", "wat": "what", "whos": "who is", "whats": "what is", "wiht": "with",
+    "u": "you", "wich": "which", "witch": "which", "wat": "what", "whos": "who is", "whats": "what is", "wiht": "with",
     "fom": "from",
 }  # fmt: skip
 _ARE = re.compile(r" r (?=(?:there|you|u|by|from|in|on|the) )")
@@ -41,6 +42,16 @@ def respelt(
             notes.append(f"“{word}” is taken for “{right}”")
         words.append(right)
     return f" {' '.join(words)} ", tuple(notes)
+
+
+def respelt_question(question: str, known: Collection[str]) -> str:
+    """A question as typed, with misspelt words of asking and pointing put right."""
+
+    def put(found: re.Match[str]) -> str:
+        word = found[0]
+        return word if word in known else _SHORT.get(word) or _right(word)
+
+    return re.sub(r"(?<![\w-])[a-z]{3,}(?![\w-])", put, question)
 
 
 @lru_cache(maxsize=4096)

@@ -119,11 +119,13 @@ def _followed(question: str, meant: Meant, gazetteer: Gazetteer) -> Plan:
     if meant.trouble:
         return Plan(question, "other", understood_as=question, trouble=meant.trouble)
     if meant.inquiry:
-        return _counted(question, meant.inquiry)
+        counted = _counted(question, meant.inquiry)
+        said = " · ".join([counted.understood_as, *([meant.note] if meant.note else [])])
+        return replace(counted, understood_as=said)
     said = meant.question if meant.note in ("", meant.question) else f"{question} · {meant.note}"
     read = _read_record(meant.question, meant.named, gazetteer) if len(meant.named) == 1 else ()
     if isinstance(read, Inquiry) and not meant.record:
-        return replace(_counted(question, read), named=meant.named)
+        return _counted(question, read)
     record = meant.record or (() if isinstance(read, Inquiry) else read)
     kind = "catalogue" if record else meant.kind or _kind(meant.question, meant.named)
     if kind == "compare" and len(meant.named) == 1:
@@ -162,7 +164,7 @@ def _alone(question: str, gazetteer: Gazetteer) -> Plan:
     named = named_papers(question, gazetteer)
     read = _read_record(question, named, gazetteer)
     if isinstance(read, Inquiry):
-        return replace(_counted(question, read), named=named)
+        return _counted(question, read)
     record = read
     asked = Asked() if record else read_question(question, gazetteer.shelf)
     if asked.inquiry and not (asked.inquiry.trouble and _summary(question, gazetteer)):
@@ -194,7 +196,8 @@ def _unread(question: str, asked: Asked) -> Plan:
 
 def _counted(question: str, inquiry: Inquiry) -> Plan:
     understood_as = " · ".join([question, *scope_words(inquiry.scope), *inquiry.notes])
-    return Plan(question, "catalogue", inquiry.scope, (), understood_as, inquiry=inquiry)
+    named = inquiry.part.papers if inquiry.aim == "check" and inquiry.part else ()
+    return Plan(question, "catalogue", inquiry.scope, named, understood_as, inquiry=inquiry)
 
 
 def _comparison(question: str, sides: Sides, gazetteer: Gazetteer) -> Plan:

@@ -87,7 +87,7 @@ GRAPH: dict[str, set[str]] = {
     "follow_wordings": {"types", "words"},
     "targets": {"words", "focus", "gazetteer", "pointing", "follow_wordings"},
     "reword": {"types", "words", "pointing", "targets", "follow_wordings"},
-    "follow": {"types", "words", "asked", "focus", "gazetteer", "narrow", "pointing", "targets", "reword"}
+    "follow": {"types", "words", "asked", "records", "spelling", "wordings", "focus", "gazetteer", "narrow", "pointing", "targets", "reword"}
     | {"follow_wordings"},
     "understand": VALUES
     | {"words", "cleaning", "asked", "briefs", "scopes", "sides", "topics", "gazetteer", "focus", "follow", "records"},

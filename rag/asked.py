@@ -16,7 +16,8 @@ from rag import wordings
 from rag.authors import fold, nearest_names, resolve
 from rag.marking import Marked, Shelf, mark
 from rag.phrases import PAPERS
-from rag.senses import Sense, senses
+from rag.sense import Sense
+from rag.senses import senses
 from rag.spelling import respelt
 from rag.sql import is_sql, read_sql
 from rag.types import Aim, Inquiry, Order, Scope
@@ -218,7 +219,11 @@ def _topic(marked: Marked, tries: Sequence[Sense]) -> Asked | None:
 
 def _is_few_words(attempt: Sense, marked: Marked) -> bool:
     """Whether a topic of a word or two is all that is left of a list or count that cannot be."""
-    listed = wordings.LIST.match(marked.text, 1) or wordings.COUNT.match(marked.text, 1) or " papers " in marked.text
+    listed = (
+        wordings.LIST.match(marked.text, 1)
+        or wordings.COUNT.match(marked.text, 1)
+        or " papers " in marked.text
+    )
     topical = not set(attempt.left) & wordings.STEERING and len(attempt.left) <= MOST_WORDS_OF_A_TOPIC
     return bool(listed) and topical and not attempt.broken and len(marked.text.split()) <= MOST_WORDS_LEFT
 
@@ -227,10 +232,14 @@ def _unread(marked: Marked, tries: Sequence[Sense]) -> tuple[str, ...]:
     """What no sense explains of a question that speaks of nothing but the collection."""
     if not re.search(rf" (?:{PAPERS}|authors|co-?authors|pages) ", marked.text):
         return ()
+    if re.search(r" (?:on|about|for|regarding) code ", marked.text):
+        return ()  # it may be what papers are about
     for attempt in sorted(tries, key=lambda attempt: len(attempt.left)):
         left = [word for word in attempt.left if not re.match(r"[A-Z]+\d", word)]
         if set(left) <= wordings.OF_THE_SHELF:
-            return tuple(word for word in left if word not in wordings.PREPOSITIONS) or ("the filters together",)
+            return tuple(word for word in left if word not in wordings.PREPOSITIONS) or (
+                "the filters together",
+            )
     return ()
 
 

@@ -16,10 +16,10 @@ from rag.profiles import profiles
 from rag.recorded import field_of, verdict
 from rag.scopes import scope_words
 from rag.telling import (
-    by_date,
     REFUSAL,
     Said,
     answered,
+    by_date,
     counted,
     how_many,
     nearest_wider,
@@ -63,8 +63,10 @@ def _count(question: str, plan: Plan, inquiry: Inquiry, library: Library) -> Ans
         wider = tuple(library.papers(either))
         said.append(Said(f"Of at least one of them: {how_many(len(wider))}.", wider))
     if inquiry.aim == "list":
-        said += [Said(row(paper), (paper,)) for paper in found[:MOST_SHOWN]]
-    return answered(question, plan, said, more=len(found) - MOST_SHOWN if inquiry.aim == "list" else 0)
+        shown = min(inquiry.most or MOST_SHOWN, MOST_SHOWN)
+        said += [Said(row(paper), (paper,)) for paper in found[:shown]]
+        return answered(question, plan, said, more=len(found) - shown)
+    return answered(question, plan, said)
 
 
 def _ends(question: str, plan: Plan, inquiry: Inquiry, library: Library) -> Answer:
@@ -130,15 +132,20 @@ def _compared(question: str, plan: Plan, inquiry: Inquiry, library: Library) -> 
         for side, papers in zip(inquiry.sides, counts.values(), strict=True)
     ]
     every = replace(
-        inquiry, scope=replace(inquiry.sides[0], owners=owners, authors=() if owners or not inquiry.sides[0].names else tuple(counts))
+        inquiry,
+        scope=replace(
+            inquiry.sides[0],
+            owners=owners,
+            authors=() if owners or not inquiry.sides[0].names else tuple(counts),
+        ),
     )
     return answered(question, plan, [Said(f"{head}{told(every, library)}", ()), *said])
 
 
 def _label(side: Scope, common: Scope) -> str:
     """What tells a side of a comparison from the others: a name, or its own filter in words."""
-    if side.names:
-        return side.names[0]
+    if names := [name for name in side.names if name not in common.names]:
+        return names[0]
     own = [part for part in scope_words(side) if part not in scope_words(common)]
     return " · ".join(own).removeprefix("category ")
 
@@ -149,7 +156,8 @@ def _check(question: str, plan: Plan, inquiry: Inquiry, library: Library) -> Ans
     papers = library.papers(inquiry.part)
     passing = {paper.id for paper in library.papers(replace(inquiry.scope, papers=inquiry.part.papers))}
     said = [
-        Said(verdict(paper, inquiry.scope, paper.id in passing, library.pages()), (paper,)) for paper in papers
+        Said(verdict(paper, inquiry.scope, paper.id in passing, library.pages()), (paper,))
+        for paper in papers
     ]
     return answered(question, plan, said, marked=True)
 

@@ -209,9 +209,19 @@ def _take_dated(slate: Slate, filters: Filters) -> None:
 def _take_unmarked(slate: Slate, marked: Marked, filters: Filters) -> None:
     """Words of titles, and what listings print nothing of."""
     titled = tuple(marked.values[name] for name in _groups(slate.take(phrases.TITLED)))
-    categorised = False if slate.take(phrases.NO_CATEGORY) else None
-    affiliated = False if slate.take(phrases.NO_AFFILIATION) else None
-    filters.scope = replace(filters.scope, titled=titled, categorised=categorised, affiliated=affiliated)
+    uncategorised, categorised = slate.take(phrases.NO_CATEGORY), slate.take(phrases.A_CATEGORY)
+    unaffiliated, affiliated = slate.take(phrases.NO_AFFILIATION), slate.take(phrases.AN_AFFILIATION)
+    filters.broken |= bool((uncategorised and categorised) or (unaffiliated and affiliated))
+    filters.scope = replace(
+        filters.scope,
+        titled=titled,
+        categorised=_either(categorised, uncategorised),
+        affiliated=_either(affiliated, unaffiliated),
+    )
+
+
+def _either(having: Sequence[object], lacking: Sequence[object]) -> bool | None:
+    return True if having else False if lacking else None
 
 
 def _take_categories(slate: Slate, marked: Marked, filters: Filters) -> None:

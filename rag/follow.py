@@ -177,13 +177,13 @@ def _author(talk: Talk) -> Meant | None:
 
 
 def _of_record(talk: Talk) -> Meant | None:
-    """ "what category is it in?", "is the second one by Lu Yin?", "code?": what listings print of one paper."""
+    """ "what category is it in?", "is the second one by Lu Yin?", "code?": what the listing prints."""
     if talk.focus.lost or papers_named(talk):
         return None
     pointer = find_pointer(talk.text)
     if pointer is None:
         alone = len(words(talk.text)) <= MOST_WORDS_OF_A_FIELD and not talk.focus.of_many
-        papers = (talk.focus.subject,) if talk.focus.subject and alone else ()
+        papers: tuple[str, ...] = (talk.focus.subject,) if talk.focus.subject and alone else ()
         text = f"{talk.text.strip(' ?!.')} of {PLACE}"
     else:
         papers = targets(pointer, talk)[:1] if pointer.sort != "several" else ()

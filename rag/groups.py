@@ -127,7 +127,8 @@ def _grouped(
     if inquiry.most is not None and chosen:
         word = "fewest" if inquiry.fewest else "most"
         tie = f", {len(chosen)} alike" if len(chosen) > inquiry.most else ""
-        many = f"The {kind if len(chosen) == 1 else plural(kind, 2)} with {word} papers{tie}:"
+        of_those = ", of those with any" if inquiry.fewest and kind in ("year", "month") else ""
+        many = f"The {kind if len(chosen) == 1 else plural(kind, 2)} with {word} papers{of_those}{tie}:"
     listed = "; ".join(f"{named(name)}: {len(found)}" for name, found in shown.items())
     more = f"; and {len(chosen) - len(shown)} more" if len(chosen) > len(shown) else ""
     missing = _ungrouped(kind, papers)

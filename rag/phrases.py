@@ -147,6 +147,12 @@ NO_CATEGORY = phrase(
     rf"un-?categori[sz]ed|{HAVE}*(?:(?:print|prints|carry|carries|have|show) )*(?:no|without|without a|without any|lack|lacks"
     r"|lacking|lacking a|missing|missing a|not)(?: (?:have|carry|print|show|a|any))* (?:arxiv )?categor(?:y|ies)"
 )
+A_CATEGORY = phrase(
+    rf"{HAVE}*(?:with|have|has|having|print|prints|carry)(?: a| any| some) (?:arxiv )?categor(?:y|ies)"
+)
+AN_AFFILIATION = phrase(
+    rf"{HAVE}*(?:with|have|has|having|print|prints|list|lists|carry)(?: an| any| some)? (?:affiliations?|institutions?)(?! AFFIL)"
+)
 NO_AFFILIATION = phrase(
     rf"unaffiliated|{HAVE}*(?:(?:print|prints|carry|carries|have|show|list) )*(?:no|without|without an|without any|lack|lacks"
     r"|lacking|lacking an|missing|not)(?: (?:have|carry|print|show|list|an|any))* (?:affiliations?|institutions?)"

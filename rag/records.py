@@ -16,8 +16,8 @@ from dataclasses import replace
 from rag.filters import Slate, take_filters
 from rag.marking import Shelf, mark
 from rag.phrases import CODE, FIRST, phrase
-from rag.types import Inquiry, RecordField, Scope
 from rag.spelling import respelt
+from rag.types import Inquiry, RecordField, Scope
 from rag.unknowable import UNKNOWABLE_OF_ONE
 from rag.wordings import YES_NO
 
@@ -65,7 +65,9 @@ appear appears belong belongs fall falls under come comes came out up listed pri
 carries get got marked mark there any with from as release released releases hello hi hey thanks thank find
 located available record listing entry whole actually really also ever""".split()
 )
-_OF_A_CHECK = _ASKING | frozenset("written wrote write author authors co-author authored dated new old paper one".split())
+_OF_A_CHECK = (_ASKING - {"work", "there", "give"}) | frozenset(
+    "written wrote write author authors co-author authored dated new old paper one".split()
+)
 
 
 def read_record(text: str, papers: Sequence[str], shelf: Shelf) -> tuple[RecordField, ...] | Inquiry:
@@ -94,7 +96,15 @@ def read_record(text: str, papers: Sequence[str], shelf: Shelf) -> tuple[RecordF
     asked = [field for field, pattern in _FIELDS.items() if slate.take(pattern)]
     if not asked or set(slate.left()) - _ASKING:
         return ()
-    if len(asked) > 1 and "authors" in asked and not re.search(r"authors? | who ", padded.replace("first author", "").replace("first-author", "")):
+    if (
+        len(asked) > 1
+        and "authors" in asked
+        and not re.search(r"authors? | who ", padded.replace("first author", "").replace("first-author", ""))
+    ):
         asked.remove("authors")
     order = [field for field in _FIELDS if field in asked]
-    return tuple(field for field in order if not (field == "authors" and {"first author", "last author", "affiliations"} & set(asked)))
+    return tuple(
+        field
+        for field in order
+        if not (field == "authors" and {"first author", "last author", "affiliations"} & set(asked))
+    )

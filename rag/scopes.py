@@ -62,7 +62,7 @@ def scope_words(scope: Scope) -> tuple[str, ...]:
         said.append(f"category {any_of([category_name(code) for code in scope.categories])}")
     if scope.not_categories:
         said.append(f"not category {any_of([category_name(code) for code in scope.not_categories])}")
-    said += [f"“{word}” in the title" for word in scope.titled]
+    said += [f"the word “{word}” in the title" for word in scope.titled]
     return (*said, *_time_words(scope), *_code_words(scope), *_printed_words(scope))
 
 

@@ -140,7 +140,10 @@ def find_sides(question: str, before: Sequence[str], shelf: Names) -> Sides | No
         note,
     )
     named = [name for name in unfound if any(token[:1].isupper() or is_name(token) for token in name.split())]
-    sought = any(re.search(rf"\b(?:against|from|between|and|unlike|than) {re.escape(name)}", question) for name in named)
+    sought = any(
+        re.search(rf"\b(?:against|from|between|and|unlike|than) {re.escape(name)}", question)
+        for name in named
+    )
     if len(papers) > 1 or (papers and _nothing_else(masked)):
         return sides
     if unfound and papers and (sought or _TO_COMPARE.search(question)):

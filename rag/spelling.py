@@ -13,25 +13,24 @@ from functools import lru_cache
 from rag.words import STOP_WORDS
 
 _ASKING = tuple(
-    """papers paper publications publication published publish articles author authors co-authors coauthors without
-with code how many which what category categories citations newest oldest latest earliest recent first second third
-title titles year years page pages date dates undated affiliation affiliations together number list written wrote
-since before after between these those when where about does compare difference former latter previous fourth
-fifth besides except available released have from show count month collaborators""".split()
+    """papers paper publications publication published publish articles author authors co-authors coauthors
+without with code how many which what category categories citations newest oldest latest earliest
+recent first second third title titles year years page pages date dates undated affiliation
+affiliations together number list written wrote since before after between these those when where
+about does compare difference former latter previous fourth fifth besides except available released
+have from show count month collaborators""".split()
 )
 _SHORT = {
     "howmany": "how many", "hav": "have", "hwo": "how", "teh": "the", "pls": "please", "plz": "please",
-    "u": "you", "wich": "which", "witch": "which", "wat": "what", "whos": "who is", "whats": "what is", "wiht": "with",
-    "fom": "from",
+    "u": "you", "wich": "which", "witch": "which", "wat": "what", "whos": "who is", "whats": "what is",
+    "wiht": "with", "fom": "from",
 }  # fmt: skip
 _ARE = re.compile(r" r (?=(?:there|you|u|by|from|in|on|the) )")
 _LEAST = 4
 _LONG = 8
 
 
-def respelt(
-    text: str, candidates: Collection[str], known: Collection[str]
-) -> tuple[str, tuple[str, ...]]:
+def respelt(text: str, candidates: Collection[str], known: Collection[str]) -> tuple[str, tuple[str, ...]]:
     """Marked words with those of the candidates that are misspelt put right, and what was taken for what."""
     notes = []
     words = []

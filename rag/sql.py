@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from typing import Any
 
+from rag.authors import fold, nearest_names, resolve
 from rag.marking import Shelf
-from rag.authors import nearest_names, fold, resolve
-from rag.types import Inquiry, Scope
+from rag.types import Inquiry, Order, Scope
 
 _SQL = re.compile(r"^\W*select\b.{1,300}?\bfrom\s+\w+", re.I | re.S)
 _SELECT = re.compile(
@@ -22,11 +23,13 @@ _SELECT = re.compile(
 _COUNT = re.compile(r"^count\s*\(\s*(?:\*|1|id|distinct\s+(?:id|title))\s*\)(?:\s+as\s+\w+)?$", re.I)
 _COLUMNS = re.compile(r"^(?:\*|(?:(?:id|title|titles|date|year|authors?|category|abstract)\s*,?\s*)+)$", re.I)
 _CONDITION = re.compile(
-    r"^\(?\s*(?P<column>\w+)\s*(?P<sign>=|==|!=|<>|>=|<=|>|<|like\b|is\s+not\b|is\b|in\b)\s*(?P<value>.+?)\s*\)?$", re.I | re.S
+    r"^\(?\s*(?P<column>\w+)\s*(?P<sign>=|==|!=|<>|>=|<=|>|<|like\b|is\s+not\b|is\b|in\b)\s*(?P<value>.+?)\s*\)?$",
+    re.I | re.S,
 )
+Fields = dict[str, Any]
 _REFUSAL = (
     "No SQL is run here. I read a SELECT of papers with conditions on author, year, date, category and code, "
-    "joined by AND; this holds something else. Ask in words, such as: How many papers by Lu Yin are from 2024?"
+    "joined by AND; this holds something else. Ask in words, such as: How many papers are from 2024?"
 )
 
 
@@ -49,11 +52,15 @@ def read_sql(question: str, shelf: Shelf) -> Inquiry:
             return Inquiry("list", trouble=narrowed)
         scope = narrowed
     if not found["limit"]:
-        order = "theme" if not found["order"] else "newest" if found["order"].lower() == "desc" else "oldest"
-        return Inquiry("count" if counted else "list", scope, order=order)  # type: ignore[arg-type]
+        order: Order = (
+            "theme" if not found["order"] else "newest" if found["order"].lower() == "desc" else "oldest"
+        )
+        return Inquiry("count" if counted else "list", scope, order=order)
     if counted or not found["order"] or int(found["limit"]) < 1:
         return Inquiry("list", trouble=_REFUSAL)
-    return Inquiry("latest" if found["order"].lower() == "desc" else "earliest", scope, most=int(found["limit"]))
+    return Inquiry(
+        "latest" if found["order"].lower() == "desc" else "earliest", scope, most=int(found["limit"])
+    )
 
 
 def _narrowed(scope: Scope, condition: str, shelf: Shelf) -> Scope | str:
@@ -71,10 +78,10 @@ def _narrowed(scope: Scope, condition: str, shelf: Shelf) -> Scope | str:
     if fields is None or any(getattr(scope, name) not in ((), None) for name in fields):
         return _REFUSAL
     changed = {name: getattr(scope, name) for name in Scope.__dataclass_fields__} | fields
-    return Scope(**changed)  # type: ignore[arg-type]
+    return Scope(**changed)
 
 
-def _fields(column: str, sign: str, values: list[str], shelf: Shelf) -> dict[str, object] | str | None:
+def _fields(column: str, sign: str, values: list[str], shelf: Shelf) -> Fields | str | None:
     value = values[0]
     null = value.lower() == "null" and sign in ("is", "is not")
     if column == "year" and all(re.fullmatch(r"(?:19|20)\d\d", each) for each in values):
@@ -87,12 +94,23 @@ def _fields(column: str, sign: str, values: list[str], shelf: Shelf) -> dict[str
         codes = tuple(each.split(".")[-1].upper() for each in values)
         if not all(re.fullmatch(r"[A-Z]{2}", code) for code in codes):
             return None
-        return {"=": {"categories": codes}, "!=": {"not_categories": codes}}.get(sign)
+        by_sign: dict[str, Fields] = {"=": {"categories": codes}, "!=": {"not_categories": codes}}
+        return by_sign.get(sign)
     if column in ("code", "has_code") and null:
         return {"code_known": sign == "is not"}
-    if column in ("code", "has_code") and sign in ("=", "is") and value.lower() in _TRUTH:
+    if (
+        column in ("code", "has_code")
+        and len(values) == 1
+        and sign in ("=", "is")
+        and value.lower() in _TRUTH
+    ):
         return {"has_code": _TRUTH[value.lower()]}
-    if column in ("author", "authors", "page_author", "first_author") and sign in ("=", "like") and len(values) == 1:
+    if (
+        column in ("author", "authors", "page_author", "first_author")
+        and sign in ("=", "like")
+        and len(values) == 1
+        and len(value.split()) > 1
+    ):
         meant = resolve(value.split(), shelf.roster)
         if len(meant) != 1:
             near = meant or nearest_names([fold(word) for word in value.split()], shelf.roster)
@@ -100,21 +118,20 @@ def _fields(column: str, sign: str, values: list[str], shelf: Shelf) -> dict[str
             return f"No one author “{value}” is on this shelf.{offer}"
         place = {"page_author": "owners", "first_author": "first_authors"}.get(column, "authors")
         return {place: meant}
-    if column == "title" and sign == "like" and re.fullmatch(r"[\w-]+", value):
-        return {"titled": (value,)}
     return None
 
 
 _TRUTH = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
 
-def _years(sign: str, years: list[int]) -> dict[str, object] | None:
+def _years(sign: str, years: list[int]) -> Fields | None:
     first = years[0]
-    return {
+    fields: dict[str, Fields] = {
         "=": {"years": tuple(sorted(years))},
         "!=": {"not_years": (first,)},
         ">": {"since": date(first + 1, 1, 1)},
         ">=": {"since": date(first, 1, 1)},
         "<": {"until": date(first - 1, 12, 31)},
         "<=": {"until": date(first, 12, 31)},
-    }.get(sign)
+    }
+    return fields.get(sign)

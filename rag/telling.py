@@ -142,7 +142,9 @@ def pageless(question: str, plan: Plan, owners: Sequence[str], library: Library)
 
 def by_date(papers: Sequence[Paper], *, newest: bool) -> tuple[Paper, ...]:
     """The papers by date, those without one last."""
-    dated = sorted((paper for paper in papers if paper.date), key=lambda paper: str(paper.date), reverse=newest)
+    dated = sorted(
+        (paper for paper in papers if paper.date), key=lambda paper: str(paper.date), reverse=newest
+    )
     return (*dated, *(paper for paper in papers if not paper.date))
 
 

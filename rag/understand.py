@@ -17,8 +17,8 @@ from rag.errors import QuestionError
 from rag.focus import see_focus
 from rag.follow import Meant, follow
 from rag.gazetteer import Gazetteer, named_papers
-from rag.scopes import scope_words
 from rag.records import PLACE, read_record
+from rag.scopes import scope_words
 from rag.sides import find_mentions, find_sides
 from rag.topics import asks_for_papers
 from rag.types import Brief, Inquiry, Kind, Plan, RecordField, Scope, Sides, Turn
@@ -69,8 +69,9 @@ _RECORD: Mapping[RecordField, re.Pattern[str]] = {
 }
 # Words of such a question that are not about the paper; with more others it asks for more than a record.
 _OF_A_RECORD = frozenset(
-    """first lead wrote published publish publication appear appeared appears released release come came out online
-posted uploaded written year month date dated authors listed printed arxiv""".split()
+    """first lead wrote published publish publication appear appeared appears released release
+come came out online posted uploaded written year month date dated authors listed printed
+arxiv""".split()
 ) | {PLACE}
 MOST_BESIDE_A_RECORD = 1
 _MORE_THAN_RECORD = re.compile(r"\b(?:how|why|explain|summari[sz]e|compare)\b", re.I)

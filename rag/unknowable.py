@@ -22,11 +22,23 @@ _CUT_NAMES = (
     "Listings print at most three names a paper and cut the rest by “et al.”, so how many authors a paper has is not "
     "known here."
 )
-_NOT_PRINTED = "The listings print titles, authors, dates, categories, code marks and abstracts, and not that."
+_NOT_PRINTED = (
+    "The listings print titles, authors, dates, categories, code marks and abstracts, and not that."
+)
 # The same, asked of one paper.
 UNKNOWABLE_OF_ONE: Sequence[tuple[re.Pattern[str], str]] = (
-    (phrase(r"(?:how (?:often|many times|much|many)|(?:the )?number of)?(?: (?:has|is|was|have|does|did))?(?: thispaper)?(?: (?:been|have|has))? ?(?:cited|citations?)(?: count)?"), _NO_CITATIONS),
-    (phrase(rf"where (?:was|is|has|did)(?: thispaper)?(?: been)? (?:published|presented|accepted|appear|appeared|come out)|(?:at |in |from |to |by )?(?:(?:which|what|the|a|an) )?(?:venue|conference|journal|workshop)|(?:at|in|from|an?|to|by) {_VENUES}(?: YEAR\d+)?"), _NO_VENUE),
+    (
+        phrase(
+            r"(?:how (?:often|many times|much|many)|(?:the )?number of)?(?: (?:has|is|was|have|does|did))?(?: thispaper)?(?: (?:been|have|has))? ?(?:cited|citations?)(?: count)?"
+        ),
+        _NO_CITATIONS,
+    ),
+    (
+        phrase(
+            rf"where (?:was|is|has|did)(?: thispaper)?(?: been)? (?:published|presented|accepted|appear|appeared|come out)|(?:at |in |from |to |by )?(?:(?:which|what|the|a|an) )?(?:venue|conference|journal|workshop)|(?:at|in|from|an?|to|by) {_VENUES}(?: YEAR\d+)?"
+        ),
+        _NO_VENUE,
+    ),
     (phrase(r"how many (?:co-?)?authors|(?:the )?number of (?:co-?)?authors"), _CUT_NAMES),
 )
 UNKNOWABLE: Sequence[tuple[re.Pattern[str], str]] = (

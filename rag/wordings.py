@@ -99,6 +99,9 @@ LIST = phrase(
     r"(?:which|what|where(?= .* first(?: |-)author)|whatever|everything|every one|list|show|give|find|name|enumerate|display|any|get|return|all|tell)(?: me)?(?: all| every)?"
     r"|are there|is there|do you have|what (?:else )?(?:did|has|have|does|do)|what are"
 )
+SOME_OF = phrase(
+    rf"(?:show|list|give|find|name|get|pick|recommend|suggest)(?: me| us)?(?: any| some| the| just)? ({NUMBER})(?= (?:\S+ )*{PAPERS})"
+)
 ORDER = phrase(
     rf"(?:the )?(?:very )?(?:({NUMBER}) )?(?:the )?(oldest|earliest|first|newest|latest|most recent|most recently|last|"
     rf"youngest|recent)(?: ({NUMBER})(?= ))?(?! author| authored| authors|-author)"
@@ -119,7 +122,7 @@ AVERAGE = phrase(
 )
 A_YEAR = phrase(r"(?:per|by|a|each|every|in a|in each|in one) years?|yearly|annual(?:ly)?|over the years")
 BY_YEAR = phrase(
-    r"(?:a |the )?(?:(?:broken down|split|grouped|counted|sorted|breakdown|distribution) )?(?:of (?:the )?papers )?(?:per|by|for each|in each|each|a|"
+    r"(?:a |the )?(?:(?:broken down|split|grouped|counted|breakdown|distribution) )?(?:of (?:the )?papers )?(?:per|by|for each|in each|each|a|"
     r"every|over the|across the|across|through the|for every|in every) (?:publication |calendar )?years?(?: counts?| numbers?)?"
     r"|year by year|yearly|annually|(?:a |the )?timeline(?: of)?|over time"
 )

@@ -235,7 +235,7 @@ def _unread(marked: Marked, tries: Sequence[Sense]) -> tuple[str, ...]:
     if re.search(r" (?:on|about|for|regarding) code ", marked.text):
         return ()  # it may be what papers are about
     for attempt in sorted(tries, key=lambda attempt: len(attempt.left)):
-        left = [word for word in attempt.left if not re.match(r"[A-Z]+\d", word)]
+        left = [word for word in attempt.left if not re.match(r"[A-Z]+\d|\d{1,2}$", word)]
         if set(left) <= wordings.OF_THE_SHELF:
             return tuple(word for word in left if word not in wordings.PREPOSITIONS) or (
                 "the filters together",

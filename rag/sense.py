@@ -98,7 +98,7 @@ def of_papers(text: str) -> bool:
     return bool(
         re.search(
             rf" {PAPERS} | anything | everything | {FIRST} | {wordings.VERB} | of NAME\d+ 's "
-            r"| of (?:those|these|them) ",
+            r"| of (?:those|these|them) | c[ao]mes? out | released | posted ",
             text,
         )
     )

@@ -33,7 +33,9 @@ def together(marked: Marked, before: Sequence[str]) -> Sense | None:
     slate.take(
         phrase(rf"(?:with|of|by|did|have|has|do|does|and|is|are) {a_list('NAME')}|{a_list('NAME')}|with")
     )
-    attempt = built("count", slate, marked, before, frozenset("ever anything any".split()))
+    attempt = built(
+        "count", slate, marked, before, frozenset("ever anything any worked work working".split())
+    )
     scope = attempt.inquiry.scope
     clean = not scope.names
     return replace(

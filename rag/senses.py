@@ -13,7 +13,7 @@ from dataclasses import replace
 from rag import sense_against, sense_authors, wordings
 from rag.filters import Slate
 from rag.marking import Marked, marks_of
-from rag.phrases import phrase
+from rag.phrases import PAPERS, phrase
 from rag.sense import HOW_MANY_ARE, Reader, Sense, built, number_of, of_papers, simple
 from rag.types import Aim, Order
 
@@ -72,7 +72,8 @@ def _list(marked: Marked, before: Sequence[str]) -> Sense | None:
         order=order,
         most=number_of(some[0][1]) if some else None,
     )
-    whole = asked or attempt.inquiry.scope or attempt.inquiry.trouble
+    spoken_of = asked and re.search(rf" (?:{PAPERS}|anything|everything) ", marked.text)
+    whole = spoken_of or attempt.inquiry.scope or attempt.inquiry.trouble
     return attempt if whole else replace(attempt, broken=True)
 
 
@@ -117,7 +118,7 @@ def _average(marked: Marked, before: Sequence[str]) -> Sense | None:
     slate = Slate(marked.text)
     if not slate.take(wordings.AVERAGE) or not slate.take(wordings.A_YEAR):
         return None
-    return built("average", slate, marked, before, frozenset({"how", "many"}))
+    return built("average", slate, marked, before, frozenset("how many what number for".split()))
 
 
 _READERS: Sequence[Reader] = (

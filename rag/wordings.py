@@ -59,7 +59,8 @@ SHELF = phrase(
     rf"(?:(?:whole|entire|complete|author|five|5|local|paper) )*){SHELF_WORD}"
 )
 OPENING = re.compile(
-    r"^ (?:(?:hm+|ok(?:ay)?|so|well|now|another|different|new|other|thing|question|topic|by the way|,|:|;) )+(?=\S)"
+    r"^ (?:(?:i (?:was|am) (?:just )?wondering(?: if| whether)?(?: you (?:could|can|would))?|do you (?:happen to )?know|"
+    r"i (?:would|want to|need to) (?:like to |love to )?know|(?:just )?curious(?: about)?|hm+|ok(?:ay)?|so|well|now|another|different|new|other|thing|question|topic|by the way|,|:|;) )+(?=\S)"
 )
 ASIDE = phrase(r"(?:and |, )*titles?(?:(?: ,)?(?: and)? (?:years?|dates?))?|(?:and |, )+names?(?:(?: ,)?(?: and)? (?:years?|dates?))?|according to (?:the )?page|"
                 r"(?:and|,) (?:on )?(?:whose|which) pages? (?:do |are |is |does )?(?:they |these |it )?(?:sit|stand|"
@@ -136,6 +137,7 @@ WHICH_YEARS = phrase(
 BY_CATEGORY = phrase(
     r"(?:(?:broken down|split|grouped|breakdown) )?(?:per|by|for each|in each|each|every|across) (?:arxiv )?categor(?:y|ies)"
     r"|(?:which|what|how many|list|show)(?: me)?(?: are)?(?: all)?(?: the)?(?: different)? (?:arxiv )?categor(?:y|ies)"
+    rf"(?: (?:are|is) there)?(?: and how many {PAPERS}(?: are)?(?: there)? (?:in|of|per) each(?: of them)?)?"
     r"|(?:the )?most (?:common|frequent|popular|used) categor(?:y|ies)"
 )
 SHARE = phrase(

@@ -75,11 +75,7 @@ def _ends(brief: Brief, passages: Sequence[Passage], opening: str) -> tuple[tupl
         reverse=newest,
     )
     undated = len(passages) - len(dated)
-    left = (
-        f" {papers_counted(undated)} of them {'prints' if undated == 1 else 'print'} no date."
-        if undated
-        else ""
-    )
+    left = f" {undated} of them {'prints' if undated == 1 else 'print'} no date." if undated else ""
     if not dated:
         return tuple(passages), f"{opening} None of them prints a date, so none can be said to come first."
     told = dated[: max(brief.most or 1, MOST_BY_DATE)]

@@ -185,7 +185,8 @@ def _alone(question: str, gazetteer: Gazetteer) -> Plan:
         topic = " ".join(content_words(" ".join(asked.left)))
         brief = Brief(scope, topic, asked.order, most=asked.most) if topic and (scope or ends) else None
     kind = "catalogue" if record else kind
-    understood_as = " · ".join([question, *scope_words(scope), *asked.notes])
+    ordered = [f"about {brief.topic}", f"{brief.order} by date"] if brief and brief.most else []
+    understood_as = " · ".join([question, *scope_words(scope), *ordered, *asked.notes])
     return Plan(question, kind, scope, named, understood_as, record, brief=brief)
 
 

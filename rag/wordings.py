@@ -24,12 +24,12 @@ VERB = (
 )
 # Words of asking: they narrow nothing, whatever their place.
 PLAIN = frozenset(
-    """a an the of to in on at there here , ; : & and please could can would will you i we me us my it tell know show
+    """a an the of to in on at there here , ; : & and please could can would will you i we me us my tell know show
 give say let see like want need is are was were be been am do does did has have had get got exist exists
 paper papers publication publications article articles work works preprint preprints entries
 publish published publishes publishing write wrote written writing author-wise appear appears appeared come
 comes came out list lists listed listing stored indexed hold holds held contain contains contained include
-includes included total altogether overall so far exactly currently now this these that which hi hello hey thanks
+includes included total altogether overall so far exactly currently now these that which hi hello hey thanks
 thank any some all ones present ever made make put produced released vouch actually just also count counted
 number anything different distinct existing available then what's according""".split()
 )

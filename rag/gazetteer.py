@@ -111,6 +111,8 @@ def _means_a_name(gram: Sequence[str], folded: str, gazetteer: Gazetteer) -> boo
     """Whether these tokens stand for a name: written as one, or spelled as no everyday word is."""
     if len(gram) > 1 and not all(content_words(token) for token in gram):
         return False
+    if folded in STOP_WORDS and "".join(gram).isupper():
+        return False  # WITHOUT, in a question that is all in capitals
     return any(is_name(token.strip(".-")) for token in gram) or folded not in gazetteer.everyday
 
 

@@ -81,7 +81,7 @@ _ORDINAL = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "fourth": 4
 # "from 2019 on", where a phrase ends behind it: "from 2019 on the shelf" and "of 2019 on pruning" say something else.
 _ONWARDS = re.compile(
     r"\b(?:(?:from|in)\s+)?((?:YEAR|DATE)\d+)\s+(?:on|up|and up)"
-    r"(?=\s*[?.!,;]|\s*$|\s+(?:by|with|without|have|has|are|but|not)\b)"
+    r"(?=\s*[?.!,;]|\s*$|\s+(?:by|with|without|have|has|are|but|not|on)\b)"
 )
 _PER = (
     (

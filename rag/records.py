@@ -45,7 +45,7 @@ _FIELDS: Mapping[RecordField, re.Pattern[str]] = {
         r"|open(?: |-)source[ds]?"
     ),
     "category": phrase(
-        r"(?:(?:in|under|to) )?(?:(?:what|which|the|its|arxiv|primary|subject) )*(?:categor(?:y|ies)|arxiv class|arxiv field|subject area|subject class)"
+        r"(?:(?:in|under|to) )?(?:(?:what|which|the|its|arxiv|primary|subject) )*(?:categor(?:y|ies)|arxiv class|arxiv field|field|subject area|subject class)"
     ),
     "affiliations": phrase(
         r"(?:(?:from|at|by|in|what|which|the|its) )*(?:affiliations?|institutions?|institutes?|universit(?:y|ies)|compan(?:y|ies)|labs?|organi[sz]ations?)"

@@ -90,7 +90,8 @@ def simple(aim: Aim, pattern: re.Pattern[str], allowed: frozenset[str] = frozens
 
 HOW_MANY_ARE = (
     r" how many (?:of (?:them|these|those|it) )?"
-    r"(?:are|is|were|have|has|come|came|carry|lack|print|do|did|show) "
+    r"(?:in|from|by|with|without|since|before|after|are|is|were|have|has|come|came|carry|lack|print|do|did"
+    r"|show) "
 )
 
 

@@ -89,7 +89,12 @@ def _bare(marked: Marked, before: Sequence[str]) -> Sense | None:
 def _ordered(marked: Marked, before: Sequence[str]) -> Sense | None:
     slate = Slate(marked.text)
     found = slate.take(wordings.ORDER)
-    if len(found) != 1 or not of_papers(marked.text):
+    bare = re.search(
+        r" (?:thing|one|item) | NAME\d+ (?:'s )?(?:very )?"
+        r"(?:newest|latest|oldest|earliest|most recent)(?: one)? $",
+        marked.text,
+    )
+    if len(found) != 1 or not (of_papers(marked.text) or bare):
         return None
     # of what is asked about the newest, the sense that it narrows the others is not meant
     asks_of_it = wordings.YES_NO.search(marked.text) or re.search(
@@ -98,7 +103,7 @@ def _ordered(marked: Marked, before: Sequence[str]) -> Sense | None:
     number = found[0][1] or found[0][3]
     aim: Aim = "latest" if found[0][2] in wordings.NEWEST else "earliest"
     plural = re.search(r" (?:papers|publications|works|articles) ", marked.text)
-    allowed = wordings.TITLES | {"who", "one", "ones", "which", "list", "show", "give"}
+    allowed = wordings.TITLES | {"who", "one", "ones", "which", "list", "show", "give", "thing", "item"}
     slate.take(phrase(r"(?:in )?(?:what|which) (?:year|month)|from (?:what|which) year"))
     slate.take(wordings.LIST)
     if (

@@ -189,6 +189,8 @@ def _names(question: str, shelf: Names) -> Iterator[Mention]:
 def _written_as_name(gram: Sequence[str], folded: str, shelf: Names) -> bool:
     if len(gram) > 1 and not all(content_words(token) for token in gram):
         return False
+    if folded in STOP_WORDS and "".join(gram).isupper():
+        return False
     return any(is_name(token.strip(".-")) for token in gram) or folded not in shelf.everyday
 
 

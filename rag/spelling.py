@@ -23,7 +23,7 @@ have from show count month collaborators""".split()
 _SHORT = {
     "howmany": "how many", "hav": "have", "hwo": "how", "teh": "the", "pls": "please", "plz": "please",
     "u": "you", "wich": "which", "witch": "which", "wat": "what", "whos": "who is", "whats": "what is",
-    "wiht": "with", "fom": "from",
+    "wiht": "with", "fom": "from", "frm": "from",
 }  # fmt: skip
 _ARE = re.compile(r" r (?=(?:there|you|u|by|from|in|on|the) )")
 _LEAST = 4

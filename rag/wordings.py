@@ -59,7 +59,7 @@ SHELF = phrase(
     rf"(?:(?:whole|entire|complete|author|five|5|local|paper) )*){SHELF_WORD}"
 )
 OPENING = re.compile(
-    r"^ (?:(?:i (?:was|am) (?:just )?wondering(?: if| whether)?(?: you (?:could|can|would))?|do you (?:happen to )?know|"
+    r"^ (?:(?:i (?:was|am) (?:just )?wondering(?: if| whether)?(?: you (?:could|can|would))?|do you (?:happen to )?know|any chance(?: that)?|"
     r"i (?:would|want to|need to) (?:like to |love to )?know|(?:just )?curious(?: about)?|hm+|ok(?:ay)?|so|well|now|another|different|new|other|thing|question|topic|by the way|,|:|;) )+(?=\S)"
 )
 ASIDE = phrase(r"(?:and |, )*titles?(?:(?: ,)?(?: and)? (?:years?|dates?))?|(?:and |, )+names?(?:(?: ,)?(?: and)? (?:years?|dates?))?|according to (?:the )?page|"
@@ -135,7 +135,8 @@ WHICH_YEARS = phrase(
     r"(?:in |from )?(?:which|what|how many) (?:publication )?years(?: are| is| do| does)?(?: covered| cover| span)?"
 )
 BY_CATEGORY = phrase(
-    r"(?:(?:broken down|split|grouped|breakdown) )?(?:per|by|for each|in each|each|every|across) (?:arxiv )?categor(?:y|ies)"
+    r"(?:(?:broken down|split|grouped|breakdown) )?(?:per|by|for each|in each|each|every|across|over|of)(?: the)? (?:arxiv )?categor(?:y|ies)"
+    r"|distribution (?:over|of|across) (?:the )?categories"
     r"|(?:which|what|how many|list|show)(?: me)?(?: are)?(?: all)?(?: the)?(?: different)? (?:arxiv )?categor(?:y|ies)"
     rf"(?: (?:are|is) there)?(?: and how many {PAPERS}(?: are)?(?: there)? (?:in|of|per) each(?: of them)?)?"
     r"|(?:the )?most (?:common|frequent|popular|used) categor(?:y|ies)"
@@ -165,7 +166,7 @@ BESIDES = phrase(
 RANKING = phrase(
     rf"(?:who|which (?:author|authors|researcher|person|name)|what (?:author|name))"
     rf"(?: (?:has|have|had|is|are|{VERB}|stands|occurs|shows up|comes up|turns up|on|in|with|printed|listed|here))*"
-    rf"(?: the)? (most|fewest|least)(?: often| frequently| papers| times| many)?"
+    rf"(?: the)? (most|fewest|least)(?! (?:prolific|productive|frequent|common|published))(?: often| frequently| papers| times| many)?"
     rf"|(?:who is |who are |which is |list |show )*(?:the )?(?:top )?(?:({NUMBER}) )?(?:most )(?:prolific|productive|frequent|common|published)"
     rf" (?:printed |listed )?(?:authors?|names?|people|researchers?)"
     rf"|(?:the )?top (?:({NUMBER}) )?(?:most )?(?:prolific |productive |frequent )?(?:authors|names|researchers)(?: by (?:number|count) of {PAPERS})?"
@@ -178,7 +179,7 @@ RANKING_FIRST = phrase(
     r"|(?:who is )?(?:the )?most (?:frequent|common|prolific) (?:first|lead)(?:-| )author"
 )
 HOW_MANY_AUTHORS = phrase(
-    r"(?:how many|(?:what is )?(?:the )?number of|which|list|what|who are)(?: all)?(?: the)?(?: different| distinct| unique| printed)*"
+    r"(?:how many|(?:what is )?(?:the )?number of|which|list(?: of)?|what|who are)(?: all)?(?: the)?(?: different| distinct| unique| printed)*"
     r" (?:authors|researchers|people|author names)(?: are| appear| wrote| published| have| printed| stand)*"
 )
 WHOSE_PAGE = phrase(

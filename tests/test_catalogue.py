@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import product
 
 import pytest
 
@@ -198,6 +199,7 @@ def test_a_count_is_what_recounting_gives(question: str, library: Library, gazet
 
 LISTS: dict[str, Kept] = {
     "Is there a paper from 2019 on the shelf?": of(2019),
+    "PAPERS WITHOUT DATE": lambda paper: paper.date is None,
     "papers from 2024 on": within("2024-01-01", "9999"),
     "papers 2023 up": within("2023-01-01", "9999"),
     "Lu Yin 2023": both(by("Lu Yin"), of(2023)),
@@ -730,3 +732,31 @@ def test_a_record_is_told_and_checked(
     answer = answered(question, library, gazetteer)
     assert said in answer.text
     assert len(answer.citations) == 1
+
+
+@pytest.mark.parametrize(
+    "wording",
+    [
+        "how many {filed} papers {by} {when} {code}",
+        "list {filed} papers {code} {by} {when}",
+        "{filed} papers {when} {by} {code}",
+        "are there {filed} papers {when} {code} {by} on the shelf?",
+    ],
+)
+def test_filters_are_read_in_any_order(wording: str, library: Library, gazetteer: Gazetteer) -> None:
+    people = {"": anything, "by Lu Yin": by("Lu Yin"), "by Shiwei Liu": by("Shiwei Liu")}
+    times = {
+        "in 2023": of(2023), "since 2024": within("2024", "9999"), "from 2024 on": within("2024", "9999"),
+        "before 2022": within("0", "2021-12-31"), "after 2024": within("2025", "9999"),
+        "not from 2025": lambda paper: paper.date is not None and paper.date.year != 2025,
+    }  # fmt: skip
+    marks = {"": anything, "with code": code, "without code": no_code}
+    for (who, by_whom), (when, then), (mark, marked), category in product(
+        people.items(), times.items(), marks.items(), ("", "LG")
+    ):
+        question = " ".join(wording.format(filed=category, by=who, when=when, code=mark).split())
+        kept = both(by_whom, then, marked, filed(category) if category else anything)
+        answer = answered(question, library, gazetteer)
+        assert answer.status == "answered", question
+        cited = [citation.paper for citation in answer.citations]
+        assert cited == list(filter(kept, library.papers())), question

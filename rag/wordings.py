@@ -51,7 +51,7 @@ PREPOSITIONS = frozenset("with by from for than as , 's between".split())
 # The words of which a question about the collection is made, be it understood or not.
 OF_THE_SHELF = STEERING | PLAIN | PREPOSITIONS | {*NUMBERS, "single", "together", "different", "distinct"}
 # Of a topic they say nothing.
-IDLE = frozenset("about regarding concerning dealing deal deals relating related".split())
+IDLE = frozenset("it this about regarding concerning dealing deal deals relating related".split())
 SHELF_WORD = r"(?:shelf|library|collection|pages|catalogue|catalog|database|corpus|seeds|index)"
 SHELF = phrase(
     r"(?:(?:on|in|over|across|from|of|among|at|throughout|within|for) (?:(?:all|whole|entire|complete|author|five|5|local|paper) )*"

@@ -15,14 +15,19 @@ from dataclasses import dataclass, replace
 from rag import wordings
 from rag.authors import fold, nearest_names, resolve
 from rag.marking import Marked, Shelf, mark
-from rag.senses import Sense, senses
-from rag.types import Aim, Inquiry, Scope
+from rag.phrases import PAPERS
+from rag.sense import Sense
+from rag.senses import senses
+from rag.spelling import respelt
+from rag.sql import is_sql, read_sql
+from rag.types import Aim, Inquiry, Order, Scope
 
 MOST_ASKED_BACK = 5
 # No one asks for a count in more words than this.
 MOST_WORDS = 50
 # A sense of a question that leaves more words than this unexplained is none; they are not looked at as names.
 MOST_WORDS_LEFT = 8
+MOST_WORDS_OF_A_TOPIC = 2
 LONGEST_TYPED_NAME = 4
 MOST_TYPED_NAMES = 4
 # The year when arXiv opened.
@@ -33,13 +38,18 @@ EARLIEST_YEAR = 1991
 class Asked:
     """What was made of a question: an inquiry that is whole, or a `topic` within an exact scope.
 
-    `left` are the words of that topic.
+    `left` are the words of that topic; `order` and `most` say that only the newest or oldest of its papers
+    are asked for. `unread` are words of asking that make it a question about the collection which is not
+    understood.
     """
 
     inquiry: Inquiry | None = None
     topic: Scope | None = None
     notes: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    order: Order = "theme"
+    most: int | None = None
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +79,11 @@ def read_question(question: str, shelf: Shelf, *, before: Sequence[str] = ()) ->
     """What the question asks of the collection. `before` are ids of papers that "those" may mean."""
     if len(question.split()) > MOST_WORDS:
         return Asked()
+    if is_sql(question):
+        return Asked(read_sql(question, shelf))
     marked = mark(question, shelf)
-    marked = replace(marked, text=wordings.OPENING.sub(" ", marked.text))
+    text = wordings.SOMEONE.sub("", wordings.OPENING.sub(" ", marked.text))
+    marked = _spelt(replace(marked, text=re.sub(" +", " ", text)), shelf, before)
     for _ in range(MOST_TYPED_NAMES + 1):
         tries = senses(marked, before)
         if whole := next((attempt for attempt in tries if attempt.whole), None):
@@ -82,8 +95,23 @@ def read_question(question: str, shelf: Shelf, *, before: Sequence[str] = ()) ->
         marked = marked.named(run.typed, meant[0], "" if same else f"“{run.typed}” is taken for {meant[0]}")
     if run is not None and meant and (aim := _aim_with(run, marked, before)):
         return Asked(Inquiry(aim, trouble=_which(run, meant), notes=marked.notes))
-    topic, left = _topic(marked, tries)
-    return _unknown_name(marked, tries, shelf, before) or Asked(topic=topic, notes=marked.notes, left=left)
+    return (
+        _unknown_name(marked, tries, shelf, before)
+        or _topic(marked, tries)
+        or Asked(notes=marked.notes, unread=_unread(marked, tries))
+    )
+
+
+def _spelt(marked: Marked, shelf: Shelf, before: Sequence[str]) -> Marked:
+    """The question with misspelt words of asking put right, of those that no sense explains."""
+    marked = replace(marked, text=respelt(marked.text, (), ())[0])
+    tries = senses(marked, before)
+    if any(attempt.whole for attempt in tries):
+        return marked
+    left = _left_words(tries) if tries else set(marked.text.split())
+    known = shelf.vocabulary | shelf.roster.known_parts | wordings.OF_THE_SHELF
+    text, notes = respelt(marked.text, left, known)
+    return replace(marked, text=text, notes=(*marked.notes, *notes))
 
 
 def _typed_name(marked: Marked, tries: Sequence[Sense], shelf: Shelf) -> tuple[_Run | None, tuple[str, ...]]:
@@ -159,18 +187,60 @@ def _left_words(tries: Sequence[Sense]) -> set[str]:
     return {word for attempt in tries if len(attempt.left) <= MOST_WORDS_LEFT for word in attempt.left}
 
 
-def _topic(marked: Marked, tries: Sequence[Sense]) -> tuple[Scope | None, tuple[str, ...]]:
-    """The exact part of a count or list, and its other words, which say what its papers are about."""
-    if not re.search(r" (?:papers|publications|articles|works|preprints|work) ", marked.text):
-        return None, ()
+def _topic(marked: Marked, tries: Sequence[Sense]) -> Asked | None:
+    """The exact part of a count, a list or a first-and-last, and its other words, which say what its papers
+    are about.
+    """
+    ends = re.search(wordings.ORDER, marked.text) is not None
+    one = "|paper|publication|article|preprint" if ends else ""
+    if not re.search(rf" (?:papers|publications|articles|works|preprints|work{one}) ", marked.text):
+        return None
     for attempt in tries:
-        if attempt.inquiry.aim not in ("count", "list") or attempt.broken or attempt.inquiry.trouble:
+        inquiry = attempt.inquiry
+        if inquiry.trouble and attempt.left and _is_few_words(attempt, marked):
+            return Asked(Inquiry(inquiry.aim, trouble=inquiry.trouble, notes=marked.notes))
+        ordered = inquiry.aim in ("earliest", "latest")
+        if not (ordered or inquiry.aim in ("count", "list")) or attempt.broken or inquiry.trouble:
             continue
         left = set(attempt.left)
         marks_or_numbers = any(re.match(r"[A-Z]+\d|\d+$", word) for word in left)
-        if left and not left & wordings.STEERING and not marks_or_numbers:
-            return (*attempt.inquiry.sides, attempt.inquiry.scope)[0], attempt.left
-    return None, ()
+        about = left - wordings.IDLE
+        if not about or left & wordings.STEERING or marks_or_numbers:
+            continue
+        if ordered and (len(left) > MOST_WORDS_LEFT or not wordings.ENDS_OF_PAPERS.search(marked.text)):
+            continue
+        scope = (*inquiry.sides, inquiry.scope)[0]
+        if not ordered:
+            return Asked(topic=scope, notes=marked.notes, left=attempt.left)
+        order: Order = "newest" if inquiry.aim == "latest" else "oldest"
+        return Asked(topic=scope, notes=marked.notes, left=attempt.left, order=order, most=inquiry.most)
+    return None
+
+
+def _is_few_words(attempt: Sense, marked: Marked) -> bool:
+    """Whether a topic of a word or two is all that is left of a list or count that cannot be."""
+    listed = (
+        wordings.LIST.match(marked.text, 1)
+        or wordings.COUNT.match(marked.text, 1)
+        or " papers " in marked.text
+    )
+    topical = not set(attempt.left) & wordings.STEERING and len(attempt.left) <= MOST_WORDS_OF_A_TOPIC
+    return bool(listed) and topical and not attempt.broken and len(marked.text.split()) <= MOST_WORDS_LEFT
+
+
+def _unread(marked: Marked, tries: Sequence[Sense]) -> tuple[str, ...]:
+    """What no sense explains of a question that speaks of nothing but the collection."""
+    if not re.search(rf" (?:{PAPERS}|authors|co-?authors|pages) ", marked.text):
+        return ()
+    if re.search(r" (?:on|about|for|regarding) code ", marked.text):
+        return ()  # it may be what papers are about
+    for attempt in sorted(tries, key=lambda attempt: len(attempt.left)):
+        left = [word for word in attempt.left if not re.match(r"[A-Z]+\d|\d{1,2}$", word)]
+        if set(left) <= wordings.OF_THE_SHELF:
+            return tuple(word for word in left if word not in wordings.PREPOSITIONS) or (
+                "the filters together",
+            )
+    return ()
 
 
 def _checked(inquiry: Inquiry, marked: Marked, shelf: Shelf) -> Inquiry:

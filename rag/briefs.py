@@ -117,7 +117,7 @@ _OTHER_WORDS = re.compile(
 _IDLE = frozenset(
     """what there is topic topics area field fields subject work research line lines about regarding
 concerning done related using under their based whole year new recent latest into all main everything known
-doing various key ideas general been his her its state art current""".split()
+doing various key ideas general been his her its it this state art current""".split()
 )
 _NAME = r"(?P<name>[^\W\d][\w.'-]*(?:\s+[^\W\d][\w.'-]*){0,3}?)"
 _OWNED = re.compile(rf"^(?:all |everything )?(?:the )?{_NAME}(?:['’]s?|s['’])\s+(?:\w+\s+)?{_PAPERS}\b")

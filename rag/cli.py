@@ -174,6 +174,7 @@ def papers(
     since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="This day or later.")] = None,
     until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="This day or earlier.")] = None,
     dated: Annotated[bool | None, typer.Option("--dated/--undated", help="With or without a date.")] = None,
+    title: Annotated[list[str] | None, typer.Option(help="Word of the title; several: all.")] = None,
     style: Annotated[str, typer.Option("--format", help="bibtex, ris, csl, markdown, csv or json.")] = "",
     as_json: Json = False,
 ) -> None:
@@ -200,6 +201,7 @@ def papers(
         until=until.date() if until else None,
         dated=dated,
         not_authors=tuple(without or ()),
+        titled=tuple(title or ()),
     )
     found = Library.open(load_settings().library_path).papers(scope)
     if as_json or style == "json":

@@ -54,6 +54,7 @@ def take_filters(slate: Slate, marked: Marked, *, before: Sequence[str] = ()) ->
     filters = Filters()
     if before and slate.take(phrases.BEFORE_ANSWER):
         filters.scope = replace(filters.scope, papers=tuple(before))
+    _take_unmarked(slate, marked, filters)
     _take_categories(slate, marked, filters)
     _take_people(slate, marked, filters)
     _take_times(slate, marked, filters)
@@ -203,6 +204,24 @@ def _take_dated(slate: Slate, filters: Filters) -> None:
     filters.broken |= bool(without and having)
     if without or having:
         filters.scope = replace(filters.scope, dated=bool(having))
+
+
+def _take_unmarked(slate: Slate, marked: Marked, filters: Filters) -> None:
+    """Words of titles, and what listings print nothing of."""
+    titled = tuple(marked.values[name] for name in _groups(slate.take(phrases.TITLED)))
+    uncategorised, categorised = slate.take(phrases.NO_CATEGORY), slate.take(phrases.A_CATEGORY)
+    unaffiliated, affiliated = slate.take(phrases.NO_AFFILIATION), slate.take(phrases.AN_AFFILIATION)
+    filters.broken |= bool((uncategorised and categorised) or (unaffiliated and affiliated))
+    filters.scope = replace(
+        filters.scope,
+        titled=titled,
+        categorised=_either(categorised, uncategorised),
+        affiliated=_either(affiliated, unaffiliated),
+    )
+
+
+def _either(having: Sequence[object], lacking: Sequence[object]) -> bool | None:
+    return True if having else False if lacking else None
 
 
 def _take_categories(slate: Slate, marked: Marked, filters: Filters) -> None:

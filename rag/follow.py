@@ -17,6 +17,7 @@ from rag.focus import Focus
 from rag.gazetteer import Gazetteer
 from rag.narrow import holds_only_a_name, read_turned, turned_inquiry, turned_scope
 from rag.pointing import Pointer, find_pointer
+from rag.records import PLACE, read_record
 from rag.reword import (
     about,
     base_question,
@@ -29,6 +30,7 @@ from rag.reword import (
     taken,
     without_opening,
 )
+from rag.spelling import respelt_question
 from rag.targets import (
     Talk,
     own_antecedent,
@@ -40,6 +42,7 @@ from rag.targets import (
     telling_stems,
 )
 from rag.types import Inquiry, Kind, RecordField, Scope
+from rag.wordings import OF_THE_SHELF
 from rag.words import content_words, words
 
 # Most papers that "compare them" and "do they" are taken over.
@@ -53,6 +56,8 @@ STRANGE_ALONE = 0.34
 MOST_STRANGE = 2
 # "which bit width": a question word and its noun, of whatever is in focus.
 MOST_WORDS_WITHOUT_A_VERB = 4
+# "code?", "which category": a field alone, of the paper in focus.
+MOST_WORDS_OF_A_FIELD = 3
 # Of the list that the catalogue folds, so many are shown first.
 SHOWN_FIRST = 10
 
@@ -82,7 +87,7 @@ _Reader = Callable[[Talk], Meant | None]
 
 def follow(question: str, focus: Focus, gazetteer: Gazetteer) -> Meant | None:
     """What the question means after this conversation; None where it stands alone."""
-    typed = question
+    typed = question = respelt_question(question, gazetteer.known_words | OF_THE_SHELF)
     for pattern, english in wordings.FOREIGN:
         question = pattern.sub(english, question)
     if found := wordings.NEW_SUBJECT.match(question):
@@ -171,6 +176,28 @@ def _author(talk: Talk) -> Meant | None:
     return Meant(text, kind="topic", scope=read.topic or Scope(authors=(name,)), note=f"by {name}")
 
 
+def _of_record(talk: Talk) -> Meant | None:
+    """ "what category is it in?", "is the second one by Lu Yin?", "code?": what the listing prints."""
+    if talk.focus.lost or papers_named(talk):
+        return None
+    pointer = find_pointer(talk.text)
+    if pointer is None:
+        alone = len(words(talk.text)) <= MOST_WORDS_OF_A_FIELD and not talk.focus.of_many
+        papers: tuple[str, ...] = (talk.focus.subject,) if talk.focus.subject and alone else ()
+        text = f"{talk.text.strip(' ?!.')} of {PLACE}"
+    else:
+        papers = targets(pointer, talk)[:1] if pointer.sort != "several" else ()
+        owned = "'s" if pointer.text.lower() in ("its", "it's", "it’s") else ""
+        text = f"{talk.text[: pointer.start]}{PLACE}{owned}{talk.text[pointer.end :]}"
+    read = read_record(text, papers, talk.gazetteer.shelf) if papers else ()
+    if not read:
+        return None
+    note = taken(talk, pointer, papers) if pointer else about(talk, papers)
+    if isinstance(read, Inquiry):
+        return Meant(talk.typed, papers, inquiry=read, note=note)
+    return Meant(talk.typed, papers, firm=True, kind="catalogue", record=read, note=note)
+
+
 # --- papers
 
 
@@ -178,7 +205,7 @@ def _against(talk: Talk) -> Meant | None:
     """ "compare it with QuEST", "compare them"."""
     named = papers_named(talk)
     pointer = find_pointer(talk.text)
-    comparing = wordings.COMPARED.search(talk.text)
+    comparing = wordings.COMPARED.search(talk.text) or wordings.AGREE.search(talk.text)
     if not comparing or talk.focus.lost:
         return None
     if named and pointer is None:
@@ -190,6 +217,8 @@ def _against(talk: Talk) -> Meant | None:
         back = tuple(paper_id for paper_id in back if paper_id not in named)
         return _both(talk, (*back, *named), pointer, back) if back else None
     together = picked_papers(talk) or several_papers(talk)
+    if wordings.AGREE.search(talk.text) and len(together) < 2 and pointer:
+        return Meant(talk.typed, trouble="There are not two papers in this conversation yet to compare.")
     plural = pointer is None or pointer.sort == "several" or bool(picked_papers(talk))
     if not (plural and wordings.COMPARES.match(talk.text)) or len(content_words(talk.text)) > 2:
         return None
@@ -245,8 +274,11 @@ def _again(talk: Talk) -> Meant | None:
     if not (more or in_short or wordings.HOW_OR_WHY.match(text) or wordings.WHAT_IS.match(text)):
         return None
     if more and focus.plan.inquiry and len(focus.shown) > SHOWN_FIRST:
-        rest = Inquiry("list", Scope(papers=focus.shown[SHOWN_FIRST:]))
-        return Meant(talk.typed, inquiry=rest)
+        left = focus.shown[SHOWN_FIRST:]
+        note = f"these follow the {SHOWN_FIRST} papers shown before"
+        return Meant(talk.typed, inquiry=Inquiry("list", Scope(papers=left), notes=(note,)))
+    if more and focus.plan.inquiry and focus.plan.inquiry.aim == "list" and focus.shown:
+        return Meant(talk.typed, trouble="That was the whole list; there are no more papers on it.")
     if focus.plan.inquiry and not focus.subject:
         return Meant(
             talk.typed, trouble="A count has no more to it; ask about one of its papers, or narrow it."
@@ -384,7 +416,7 @@ def _of_subject(talk: Talk, text: str, *, glued: bool, firm: bool) -> Meant:
 
 
 _READERS: Sequence[_Reader] = (
-    _author, _turn, _whole, _against, _other_name, _named_alone, _record, _after_nothing, _again,
+    _author, _of_record, _turn, _whole, _against, _other_name, _named_alone, _record, _after_nothing, _again,
     _which, _pointed, _fragment,
 )  # fmt: skip
 

@@ -73,6 +73,7 @@ COMPARED = re.compile(
     r"|vergleich\w*)\b",
     re.I,
 )
+AGREE = re.compile(r"\b(?:(?:dis)?agree|contradict|conflict)\b", re.I)
 COMPARED_TO = re.compile(
     r"^(?:compared (?:to|with)|in comparison (?:to|with)|versus|vs\.?|against|than|better than)\b", re.I
 )

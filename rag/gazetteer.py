@@ -28,6 +28,7 @@ _INTRODUCED = re.compile(
 )
 _PROPOSING = re.compile(r"\b(?:propose|introduce|present|term|call|develop)(?:s|ed)?\b", re.I)
 _COMPOUND = re.compile(r"-[a-z]+$")  # BERT-based
+_KIND = re.compile(r"[A-Z]s$")
 _COMMAND = re.compile(r"\\[A-Za-z]+\{?")
 
 
@@ -110,6 +111,8 @@ def _means_a_name(gram: Sequence[str], folded: str, gazetteer: Gazetteer) -> boo
     """Whether these tokens stand for a name: written as one, or spelled as no everyday word is."""
     if len(gram) > 1 and not all(content_words(token) for token in gram):
         return False
+    if folded in STOP_WORDS and "".join(gram).isupper():
+        return False  # WITHOUT, in a question that is all in capitals
     return any(is_name(token.strip(".-")) for token in gram) or folded not in gazetteer.everyday
 
 
@@ -137,7 +140,13 @@ def _owned_names(paper: Paper) -> set[str]:
     introduced = (match.group(1).strip(_AROUND_NAMES) for match in _INTRODUCED.finditer(paper.abstract))
     found |= {name for name in introduced if is_name(name)}
     found |= {name for name in _DEFINED.findall(paper.abstract) if is_name(name)}
-    return found
+    return {name for name in found if not _is_a_kind(name)}
+
+
+def _is_a_kind(name: str) -> bool:
+    """Whether it is a plural of which no part is a name of its own: Video-LLMs, not INTP-Video-LLMs."""
+    *parts, last = name.split("-")
+    return bool(_KIND.search(last)) and not any(map(is_name, parts))
 
 
 def _two_stop_words(name: str) -> bool:

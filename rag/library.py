@@ -7,6 +7,7 @@ again from the chunks kept here, and nothing of how a question is understood.
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -249,6 +250,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
             f"{uri}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
     connection.create_function("casefold", 1, str.casefold, deterministic=True)
+    connection.create_function("holds_word", 2, _holds_word, deterministic=True)
     return connection
 
 
@@ -307,10 +309,24 @@ def _where(scope: Scope) -> tuple[str, list[Any]]:
     restrict("date <= {}", [scope.until.isoformat()] if scope.until else [])
     restrict("category IN ({})", [category.upper() for category in scope.categories])
     restrict("category NOT IN ({})", [category.upper() for category in scope.not_categories])
-    restrict("has_code = {}", [] if scope.has_code is None else [int(scope.has_code)])
-    restrict("(date IS NOT NULL) = {}", [] if scope.dated is None else [int(scope.dated)])
-    restrict("(has_code IS NOT NULL) = {}", [] if scope.code_known is None else [int(scope.code_known)])
+    restrict("has_code = {}", _flag(scope.has_code))
+    restrict("(date IS NOT NULL) = {}", _flag(scope.dated))
+    restrict("(has_code IS NOT NULL) = {}", _flag(scope.code_known))
+    restrict("(category IS NOT NULL) = {}", _flag(scope.categorised))
+    restrict("(json_array_length(affiliations) > 0) = {}", _flag(scope.affiliated))
+    for word in scope.titled:
+        restrict("holds_word(title, {})", [word])
     return ("WHERE " + " AND ".join(parts) if parts else ""), values
+
+
+def _flag(value: bool | None) -> list[int]:
+    return [] if value is None else [int(value)]
+
+
+def _holds_word(text: str, typed: str) -> bool:
+    """Whether the words stand in the text as words, in any case, in the singular or the plural."""
+    stem = typed.casefold().removesuffix("s")
+    return bool(re.search(rf"(?<!\w){re.escape(stem)}s?(?!\w)", text.casefold()))
 
 
 def _folded(names: Iterable[str]) -> list[str]:

@@ -19,6 +19,7 @@ from functools import partial
 from rag.authors import Roster, build_roster, fold
 from rag.scopes import CATEGORY_NAMES
 from rag.types import Paper
+from rag.words import words
 
 Span = tuple[date, date]
 
@@ -55,6 +56,41 @@ _LONGEST_PHRASE = 4
 _SEED_NUMBER = 3
 _TWO_LETTER_WORDS = frozenset("is of in do by on or to be it an at me my no so up us we".split())
 _THIS_YEAR = re.compile(r"\b(?:this|the current)\s+year\b", re.I)
+# What a title is asked to hold: a word in quotation marks, or behind a word that says so.
+_TITLE_WORD = r"(?:[\"“”']([\w][\w -]{0,40}?)[\"“”']|([\w-]{2,30}))"
+_HOLDING = r"(?:contain(?:s|ing)?|mention(?:s|ing)?|includ(?:es?|ing)|with|hav(?:e|ing)|has|hold(?:s|ing)?)"
+_A_WORD = r"(?:the |a )?(?:words?|terms?|string) "
+_END = r"(?=\s*[?.!,;]|\s*$|\s+(?:by|from|in|since|before|after|and|with|without)\b)"
+_TITLED = (
+    re.compile(
+        rf"\btitles?\s+(?:(?:that|which|do|does)\s+)*(?:{_HOLDING}\s+{_A_WORD}|(?:contain|mention|includ)\w*\s+|{_HOLDING}\s+(?=[\"“']))"
+        rf"{_TITLE_WORD}{_END}",
+        re.I,
+    ),
+    re.compile(rf"\b{_HOLDING}\s+(?:{_A_WORD})?{_TITLE_WORD}\s+in\s+(?:the|their|its)\s+titles?\b", re.I),
+)
+_HALF = re.compile(
+    rf"\b(?:the )?(first|second|1st|2nd|last) half of (?:the year )?{_YEAR}\b|\b(h[12]) (?:of )?{_YEAR}\b",
+    re.I,
+)
+_QUARTER = re.compile(
+    rf"\b(?:the )?(first|second|third|fourth|last) quarter of (?:the year )?{_YEAR}\b|\bq([1-4])(?: of)?[ -]{_YEAR}\b",
+    re.I,
+)
+_ORDINAL = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "fourth": 4, "last": 0}
+# "from 2019 on", where a phrase ends behind it: "from 2019 on the shelf" and "of 2019 on pruning" say something else.
+_ONWARDS = re.compile(
+    r"\b(?:(?:from|in)\s+)?((?:YEAR|DATE)\d+)\s+(?:on|up|and up)"
+    r"(?=\s*[?.!,;]|\s*$|\s+(?:by|with|without|have|has|are|but|not|on)\b)"
+)
+_PER = (
+    (
+        re.compile(r"\b(papers?|publications?|articles?|count)\s*/\s*(year|month|category)\b", re.I),
+        r"\1 per \2",
+    ),
+    (re.compile(r"\bper-(year|month|category)\b", re.I), r"per \1"),
+    (re.compile(r"\b(year|month|category)-?wise\b", re.I), r"by \1"),
+)
 _LAST_YEAR = re.compile(r"\b(?:the )?(?:last|previous)\s+year\b", re.I)
 _NO_NAME = r"(?:have|has|had|with|without|prints?|the|an?|no|and|by|of|is|are|in)"
 _SHORT_FORMS = (
@@ -64,18 +100,22 @@ _SHORT_FORMS = (
     # behind a name alone: papers that "have et al." are something else
     (re.compile(rf"(\b(?!{_NO_NAME}\b)\w+),? et\.? al\b\.?", re.I), r"\1"),
 )
-_MARK = r"\b(?:NAME|YEAR|DATE|CODE|FIELD|AFFIL|SEED|NEVER)\d+\b"
+_MARK = r"\b(?:NAME|YEAR|DATE|CODE|FIELD|AFFIL|SEED|NEVER|WORD)\d+\b"
 
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """What of the shelf a question may speak of. `affiliations` and `seeds` are by spelling, lower case."""
+    """What of the shelf a question may speak of. `affiliations` and `seeds` are by spelling, lower case.
+
+    A word of its papers' `vocabulary` is no misspelling.
+    """
 
     roster: Roster
     crawl_year: int
     categories: frozenset[str]
     affiliations: Mapping[str, str]
     seeds: Mapping[str, str]
+    vocabulary: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +154,7 @@ def know_shelf(papers: Sequence[Paper], crawl_year: int | None = None) -> Shelf:
         frozenset(paper.category for paper in papers if paper.category),
         affiliations | {name: a for name, a in _AFFILIATION_NAMES.items() if a in affiliations.values()},
         seeds,
+        frozenset(word for paper in papers for word in words(f"{paper.title} {paper.abstract}")),
     )
 
 
@@ -141,24 +182,24 @@ class _Marks:
 def mark(question: str, shelf: Shelf) -> Marked:
     """The question's words, marked."""
     marks = _Marks({}, {})
-    text = _spelt_out(question)
+    text = _mark_titles(_spelt_out(question), marks)
     text = _mark_affiliations(text, shelf, marks)
     text = _mark_seeds(text, shelf, marks)
     text = _mark_times(text, shelf, marks)
     text = _mark_codes(text, shelf, marks)
-    words = _words(text)
-    capitals = frozenset(word.lower() for word in words[1:] if word[:1].isupper())
-    words = [word if _is_mark(word) else word.lower() for word in words]
-    words = _mark_phrases(words, shelf.roster.names, "NAME", LONGEST_NAME, marks)
-    words = _mark_phrases(words, _PLAIN_NAMES, "FIELD", _LONGEST_PHRASE, marks)
-    return Marked(f" {' '.join(words)} ", marks.values, marks.times, capitals)
+    typed = _words(text)
+    capitals = frozenset(word.lower() for word in typed[1:] if word[:1].isupper())
+    typed = [word if _is_mark(word) else word.lower() for word in typed]
+    typed = _mark_phrases(typed, shelf.roster.names, "NAME", LONGEST_NAME, marks)
+    typed = _mark_phrases(typed, _PLAIN_NAMES, "FIELD", _LONGEST_PHRASE, marks)
+    return Marked(f" {' '.join(typed)} ", marks.values, marks.times, capitals)
 
 
 def _spelt_out(question: str) -> str:
     """The question with plain quotation marks and no short forms, and none of its own words a mark."""
     text = f" {question.replace('’', chr(39)).replace('‘', chr(39))} "
     text = text.lower() if text.isupper() else text
-    for pattern, written in _SHORT_FORMS:
+    for pattern, written in (*_SHORT_FORMS, *_PER):
         text = pattern.sub(written, text)
     return re.sub(_MARK, lambda found: found[0].lower(), text)
 
@@ -174,6 +215,18 @@ def _words(text: str) -> list[str]:
 
 def _is_mark(word: str) -> bool:
     return bool(re.fullmatch(_MARK, word))
+
+
+def _mark_titles(text: str, marks: _Marks) -> str:
+    """Words that titles are to hold."""
+
+    def put(found: re.Match[str]) -> str:
+        of_titles = "papers " if found[0].lower().startswith("title") else ""
+        return f" {of_titles}titled {marks.value('WORD', found[1] or found[2])} "
+
+    for pattern in _TITLED:
+        text = pattern.sub(put, text)
+    return text
 
 
 def _mark_affiliations(text: str, shelf: Shelf, marks: _Marks) -> str:
@@ -206,10 +259,20 @@ def _mark_times(text: str, shelf: Shelf, marks: _Marks) -> str:
 
     text = _YEARS_TO_YEARS.sub(r"from \1 to \2", text)
     text = _NO_YEAR.sub(never, text)
+    text = _HALF.sub(partial(_part_of_year, months=6, marks=marks), text)
+    text = _QUARTER.sub(partial(_part_of_year, months=3, marks=marks), text)
     for pattern, order in _DATES:
         text = pattern.sub(partial(_span, order=order, marks=marks), text)
     text = _THIS_YEAR.sub(lambda _: marks.year(shelf.crawl_year), text)
-    return _LAST_YEAR.sub(lambda _: marks.year(shelf.crawl_year - 1), text)
+    text = _LAST_YEAR.sub(lambda _: marks.year(shelf.crawl_year - 1), text)
+    return _ONWARDS.sub(r" since \1", text)
+
+
+def _part_of_year(found: re.Match[str], *, months: int, marks: _Marks) -> str:
+    which, year = found[1] or found[3], int(found[2] or found[4])
+    place = _ORDINAL.get(which.lower()) if found[1] else int(which[-1])
+    last = (place or 12 // months) * months
+    return marks.span("DATE", date(year, last - months + 1, 1), date(year, last, monthrange(year, last)[1]))
 
 
 def _span(found: re.Match[str], *, order: Sequence[str], marks: _Marks) -> str:
@@ -245,6 +308,8 @@ def _mark_codes(text: str, shelf: Shelf, marks: _Marks) -> str:
     text = re.sub(rf"(?<![\w.-])({codes})(?![\w-])", put, text)
     text = re.sub(rf"(?<![\w-])category\s+({codes}|[a-z]{{2}})(?=[\s?.!,])", put, text, flags=re.I)
     text = re.sub(rf"(?<![\w-])({small})(?= (?:papers|category|publications)\b)", put, text)
+    if re.search(r"\bpapers\b", text):
+        text = re.sub(rf"(?<=[\s,])({small})(?=[\s?.!]*$|\s*,|\s+YEAR)", put, text)
     return re.sub(rf"(?<![\w-])(?:in|and|or|category)\s+({small})(?=[\s?.!,])", put, text)
 
 

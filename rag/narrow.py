@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from rag.asked import read_question
 from rag.marking import Shelf, mark
-from rag.types import Aim, Inquiry, Scope
+from rag.types import Aim, Inquiry, Order, Scope
 
 _LEAD = re.compile(
     r"^\W*(?:(?:and|but|or|so|ok(?:ay)?|now|then|just|only|also|again|please|same|what about|how about|what of|what if"
@@ -40,6 +40,13 @@ _AIMS: Sequence[tuple[Aim, re.Pattern[str]]] = (
     ("years", re.compile(r"^\W*(?:per|by|for each|each) year\W*$", re.I)),
     ("categories", re.compile(r"^\W*(?:per|by|for each|each) category\W*$", re.I)),
 )  # fmt: skip
+_BY_DATE = r"(?:(?:sort|order|sorted|ordered)(?: them| these| those| it)?(?: by date)?,?\s*)?(?:the )?"
+_ORDERS: Sequence[tuple[Order, re.Pattern[str]]] = (
+    ("newest", re.compile(rf"^\W*{_BY_DATE}(?:newest|latest|most recent)(?: ones?)? first\W*$", re.I)),
+    ("oldest", re.compile(
+        rf"^\W*(?:{_BY_DATE}(?:oldest|earliest)(?: ones?)? first|(?:sort|order)(?: them| these| those| it)? by (?:date|time|year)"
+        r"|(?:sorted |ordered )?by date|(?:in )?chronological(?:ly)?(?: order)?)\W*$", re.I)),
+)  # fmt: skip
 _HOW_MANY = re.compile(r"^\W*how many\b", re.I)
 _BESIDE = re.compile(r"^\W*(?:together |jointly |along )?with\b", re.I)
 _PEOPLE = ("owners", "authors", "printed", "first_authors")
@@ -53,6 +60,7 @@ class Turned:
 
     scope: Scope = field(default_factory=Scope)
     aim: Aim | None = None
+    order: Order | None = None
     as_first: bool = False
     beside: bool = False
     code_turned: bool | None = None
@@ -65,6 +73,8 @@ def read_turned(question: str, shelf: Shelf, *, names: bool) -> Turned | None:
     asked_aim = _LIGHT_LEAD.sub("", question)
     if aim := next((aim for aim, pattern in _AIMS if pattern.match(asked_aim)), None):
         return Turned(aim=aim) if asked_aim.strip(" ?!.") else None
+    if order := next((order for order, pattern in _ORDERS if pattern.match(asked_aim)), None):
+        return Turned(order=order)
     rest = _LEAD.sub("", question)
     if _AS_FIRST.match(rest):
         return Turned(as_first=True)
@@ -105,6 +115,8 @@ def turned_inquiry(inquiry: Inquiry, turned: Turned) -> Inquiry:
     if turned.aim:
         listed = turned.aim not in ("latest", "earliest")
         over = replace(over, aim=turned.aim, part=None, most=None if listed else 1, fewest=False, fields=())
+    if turned.order:
+        return replace(over, aim="list", order=turned.order, part=None, most=None, fewest=False, fields=())
     named = turned.scope.names
     if inquiry.aim == "profile" and named:
         return replace(over, sides=tuple(Scope(owners=(name,)) for name in named))

@@ -21,7 +21,7 @@ TIME = r"(?:YEAR|DATE)\d+"
 FIRST = r"(?:first|lead|1st|leading)(?: |-)author"
 CODE = (
     r"(?:(?:any|the|their|its|some|public|publicly|open|open-source|source|released|available|official|"
-    r"published|accompanying) )*(?:source-?)?code(?:base)?(?: (?:available|released|online|published|mark))?"
+    r"published|accompanying) )*(?:source-?)?code(?:base)?(?! names?\b)(?: (?:available|released|online|published|mark))?"
 )
 HAVE = (
     r"(?:(?:that|which|who|and|but|do|does|did|is|are|were|was|has|have|having|had|come|comes|came|coming|with|"
@@ -41,8 +41,8 @@ def phrase(pattern: str) -> re.Pattern[str]:
 
 
 NOT_AUTHORS = phrase(
-    rf"(?:but not|and not|not|besides|except|except for|excluding|other than|apart from|aside from|minus|but|"
-    rf"without)(?: (?:those|the ones|{PAPERS}|ones|anyone|anything|co-?authored|authored|written|published|"
+    rf"(?:but not|and not|not|besides|except|except for|excluding|other than|apart from|aside from|minus|"
+    rf"but(?! (?:by|of|from|with|for|in|also|only)\b)|without)(?: (?:those|the ones|{PAPERS}|ones|anyone|anything|co-?authored|authored|written|published|"
     rf"including|counting))*(?: (?:by|of|from|with))? ({NAMES})(?! 's| as| is| was)"
 )
 OWNERS = phrase(
@@ -68,7 +68,9 @@ TOGETHER = phrase(
     r"(?:together|jointly|joint|(?:by |of |from |with )?both(?: of)?|shared|collaborative|in common|share|with each other|as co-?authors)"
 )
 WROTE_WITH = phrase(r"co-?author(?:ed)?|co-?writ(?:e|ten)|co-?wrote|collaborat(?:e|ed)(?: on)?")
-WITH = phrase(rf"(?:together |jointly |along |and )?with ({NAMES})(?: 's)?")
+WITH = phrase(
+    rf"(?:together |jointly |along |and )?with ({NAMES})(?: 's)?(?: as (?:an? |one of the |one )?(?:co-?)?authors?)?"
+)
 AUTHORS = phrase(
     rf"(?:(?:authored|written|published|made|produced|done|put out) )?(?:by|of|from|involving|featuring|including"
     rf"|for|between)(?: either| any of)? ({NAMES})(?: 's)?"
@@ -76,7 +78,7 @@ AUTHORS = phrase(
 )
 SINCE = phrase(
     rf"(?:{OUT})(?:ever )?(?:since|starting in|starting from|starting|no earlier than|not before) (?:the year )?({TIME})"
-    rf"|(?:(?:from|in) )?({TIME}) (?:on|onwards?|and later|or later|and after|or newer|and newer|upwards?)"
+    rf"|(?:(?:from|in) )?({TIME}) (?:onwards?|and later|or later|and after|or newer|and newer|and upwards?|upwards?)"
 )
 AFTER = phrase(
     rf"(?:{OUT})(?:after|later than|newer than|more recent than|younger than) (?:the year )?({TIME})"
@@ -108,7 +110,9 @@ CODE_UNKNOWN = phrase(
     rf"(?:{HAVE}|whose |where |of )*(?:the )?code (?:status |mark |availability )?(?:is |being )?"
     r"(?:unknown|not known|unclear|not stated|unstated)|(?:with|have|of) (?:an )?unknown code(?: status)?"
 )
-WITH_CODE = phrase(rf"{HAVE}+{CODE}|(?:whose )?code (?:is|was) (?:available|released|public|open|online)")
+WITH_CODE = phrase(
+    rf"{HAVE}+{CODE}|(?<=[0-9#] )(?:, )?code(?= $)|(?:whose )?code (?:is|was) (?:available|released|public|open|online)"
+)
 NO_DATE = phrase(
     rf"undated|{HAVE}*(?:(?:carry|carries|print|prints|show|shows|bear|give|state|have|has) )*"
     rf"(?:no|without|without a|without any|lack|lacking|lack a|missing|missing a|not)"
@@ -137,6 +141,21 @@ AFFILIATIONS = phrase(
     rf"(?:(?:with|have|has|an?|that|which|are|is|whose) )*(?:(?:affiliated|affiliations?|associated) (?:is |of )?)?"
     rf"(?:(?:with|from|at|by|of|in|for|to) )?(?:the )?({a_list('AFFIL')})"
     rf"(?: (?:affiliations?|affiliated|authors?|researchers?|people))*"
+)
+TITLED = phrase(r"(?:(?:that|which|are|with|have) )*titled (WORD\d+)")
+NO_CATEGORY = phrase(
+    rf"un-?categori[sz]ed|{HAVE}*(?:(?:print|prints|carry|carries|have|show) )*(?:no|without|without a|without any|lack|lacks"
+    r"|lacking|lacking a|missing|missing a|not)(?: (?:have|carry|print|show|a|any))* (?:arxiv )?categor(?:y|ies)"
+)
+A_CATEGORY = phrase(
+    rf"{HAVE}*(?:with|have|has|having|print|prints|carry)(?: a| any| some) (?:arxiv )?categor(?:y|ies)"
+)
+AN_AFFILIATION = phrase(
+    rf"{HAVE}*(?:with|have|has|having|print|prints|list|lists|carry)(?: an| any| some)? (?:affiliations?|institutions?)(?! AFFIL)"
+)
+NO_AFFILIATION = phrase(
+    rf"unaffiliated|{HAVE}*(?:(?:print|prints|carry|carries|have|show|list) )*(?:no|without|without an|without any|lack|lacks"
+    r"|lacking|lacking an|missing|not)(?: (?:have|carry|print|show|list|an|any))* (?:affiliations?|institutions?)"
 )
 SEEDS = phrase(
     rf"(?:(?:on|in|from|of) )?(?:the pages? )?({a_list('SEED')}|SEED\d+ (?:and|or) the page SEED\d+)"

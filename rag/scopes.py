@@ -62,7 +62,17 @@ def scope_words(scope: Scope) -> tuple[str, ...]:
         said.append(f"category {any_of([category_name(code) for code in scope.categories])}")
     if scope.not_categories:
         said.append(f"not category {any_of([category_name(code) for code in scope.not_categories])}")
-    return (*said, *_time_words(scope), *_code_words(scope))
+    said += [f"the word “{word}” in the title" for word in scope.titled]
+    return (*said, *_time_words(scope), *_code_words(scope), *_printed_words(scope))
+
+
+def _printed_words(scope: Scope) -> list[str]:
+    said = []
+    if scope.categorised is not None:
+        said.append("with a category" if scope.categorised else "without a category")
+    if scope.affiliated is not None:
+        said.append("with an affiliation" if scope.affiliated else "without an affiliation")
+    return said
 
 
 def any_of(values: Sequence[object]) -> str:

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from rag.types import Paper, Sides
-from rag.words import STOP_WORDS, content_words, fold_name, is_name
+from rag.words import STOP_WORDS, content_stems, content_words, fold_name, is_name, split_names
 
 # A comparison is asked for outright by these, whatever else the question says.
 _OUTRIGHT = re.compile(
-    r"\b(?:compar(?:e[ds]?|ing|isons?)|contrast(?:ed|ing)?|versus|vs\.?|against|differ(?:s|ed|ent|ently|ences?)?|"
+    r"\b(?:compar(?:e[ds]?|ing|isons?)|contrast(?:ed|ing)?|versus|vs\.?|against|differ(?:s|ed|ent|ently|ences?)?|unlike|"
     r"distinguish\w*|similarit(?:y|ies)|side by side|in common|"
     r"set[s]? .{2,60} apart)(?!\w)",
     re.I,
@@ -34,6 +34,8 @@ _RELATED = re.compile(
     r"|\b(?:should|prefer|pick|choose|choosing|decide)\b.{0,120}\bor\b",
     re.I,
 )
+_OR = re.compile(r"\bor\b", re.I)
+_EITHER = re.compile(r"\x01,? or (?:the |rather )?\x01", re.I)
 _BY_DATE = re.compile(
     r"\b(?:older|newer|earlier|later) than\b|\bc[ao]mes? (?:out )?(?:first|earlier|later|last|before|after)|\b(?:is|was|are|were|appeared|published|written|released|dated|appear(?:s|ed)?) "
     r"(?:the )?(?:first|earlier|later|last|older|oldest|newer|newest|earliest|before|after)\b|"
@@ -51,7 +53,7 @@ _CLAUSE = re.compile(
     r"[?;:!]|\.\s|\s[-–—]\s|,\s+(?=(?:which|what|whats|how|who|when|where|why|do|does|is|are|both|in terms|and how|and what|for|please)\b)"
 )
 _BETWEEN = re.compile(
-    r",|\||\b(?:and|with|to|against|vs\.?|versus|or|from|than|compared|between|differ\w*|(?:dis)?agree\w*|contradict\w*)(?!\w)|&|\s\+\s|/",
+    r",|\||\b(?:and|with|to|against|vs\.?|versus|or|from|than|compared|unlike|between|differ\w*|(?:dis)?agree\w*|contradict\w*)(?!\w)|&|\s\+\s|/",
     re.I,
 )
 # Words of asking for a comparison; none of them is a side.
@@ -82,6 +84,10 @@ _FEWEST_TITLE_WORDS = 2
 _TITLE_SHARE = 0.6
 _LONGEST_NAME = 3
 _LONGEST_SIDE = 5
+# A description fits by the mean of its words: a word of the title counts whole, of the abstract alone in part.
+_IN_ABSTRACT = 0.7
+_FIT = 0.8
+_A_PAPER = re.compile(r"\b(?:the|that)\b.*\b(?:paper|work|method|approach|one|article|study)\b", re.I)
 
 
 class Names(Protocol):
@@ -98,7 +104,7 @@ class Names(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Mention:
+class Mention:
     """Where a question names papers."""
 
     start: int
@@ -109,9 +115,12 @@ class _Mention:
 def find_sides(question: str, before: Sequence[str], shelf: Names) -> Sides | None:
     """What the question compares; `before` are papers that the last answer cited. None: no papers."""
     outright = bool(_OUTRIGHT.search(question))
-    if not (outright or _RELATED.search(question) or _BY_DATE.search(question)):
+    related = _RELATED.search(question) or _BY_DATE.search(question)
+    if not (outright or related or _OR.search(question)):
         return None
-    mentions = _mentions(question, shelf)
+    mentions = find_mentions(question, shelf)
+    if not (outright or related or _EITHER.search(_masked(question, mentions))):
+        return None
     mentions += _bare_sides(_masked(question, mentions), shelf) if outright or mentions else []
     mentions.sort(key=lambda mention: mention.start)
     masked = _masked(question, mentions)
@@ -131,7 +140,10 @@ def find_sides(question: str, before: Sequence[str], shelf: Names) -> Sides | No
         note,
     )
     named = [name for name in unfound if any(token[:1].isupper() or is_name(token) for token in name.split())]
-    sought = any(re.search(rf"\b(?:against|from|between|and) {re.escape(name)}", question) for name in named)
+    sought = any(
+        re.search(rf"\b(?:against|from|between|and|unlike|than) {re.escape(name)}", question)
+        for name in named
+    )
     if len(papers) > 1 or (papers and _nothing_else(masked)):
         return sides
     if unfound and papers and (sought or _TO_COMPARE.search(question)):
@@ -149,20 +161,20 @@ def _pointed_at(masked: str, before: Sequence[str]) -> tuple[str, ...]:
 # --- mentions
 
 
-def _mentions(question: str, shelf: Names) -> list[_Mention]:
+def find_mentions(question: str, shelf: Names) -> list[Mention]:
     """Names and titles in the question, in its order; where two overlap, the longer one."""
     found = sorted(
         (*_titles(question, shelf), *_names(question, shelf)),
         key=lambda mention: (mention.start - mention.end, mention.start),
     )
-    kept: list[_Mention] = []
+    kept: list[Mention] = []
     for mention in found:
         if all(mention.end <= other.start or other.end <= mention.start for other in kept):
             kept.append(mention)
     return sorted(kept, key=lambda mention: mention.start)
 
 
-def _names(question: str, shelf: Names) -> Iterator[_Mention]:
+def _names(question: str, shelf: Names) -> Iterator[Mention]:
     tokens = list(re.finditer(r"[^\s,;:?!()\"'“”’/&]+", question))
     for size in range(1, _LONGEST_NAME + 1):
         for start in range(len(tokens) - size + 1):
@@ -171,11 +183,13 @@ def _names(question: str, shelf: Names) -> Iterator[_Mention]:
             text = question[gram[0].start() : end]
             folded = fold_name(text)
             if folded in shelf.names and _written_as_name([token[0] for token in gram], folded, shelf):
-                yield _Mention(gram[0].start(), end, _owners(folded, shelf))
+                yield Mention(gram[0].start(), end, _owners(folded, shelf))
 
 
 def _written_as_name(gram: Sequence[str], folded: str, shelf: Names) -> bool:
     if len(gram) > 1 and not all(content_words(token) for token in gram):
+        return False
+    if folded in STOP_WORDS and "".join(gram).isupper():
         return False
     return any(is_name(token.strip(".-")) for token in gram) or folded not in shelf.everyday
 
@@ -198,7 +212,7 @@ def _within_title(folded: str, title: str) -> bool:
     return folded in {fold_name(token) for token in re.split(r"[\s:()]+", title)}
 
 
-def _titles(question: str, shelf: Names) -> Iterator[_Mention]:
+def _titles(question: str, shelf: Names) -> Iterator[Mention]:
     """Titles, their parts before or after a colon, and starts of them that no other title shares."""
     tokens = list(_TOKEN.finditer(question))
     asked = [token[0].lower() for token in tokens]
@@ -214,7 +228,7 @@ def _titles(question: str, shelf: Names) -> Iterator[_Mention]:
                     found.setdefault(span, []).append(paper.id)
     for (start, end), ids in found.items():
         if len(set(ids)) == 1:
-            yield _Mention(start, end, (ids[0],))
+            yield Mention(start, end, (ids[0],))
 
 
 def _words(text: str) -> list[str]:
@@ -243,15 +257,16 @@ def _names_title(part: Sequence[str], length: int, written: str) -> bool:
     return capitals or (length > _FEWEST_TITLE_WORDS and length >= _TITLE_SHARE * len(part))
 
 
-def _bare_sides(masked: str, shelf: Names) -> list[_Mention]:
+def _bare_sides(masked: str, shelf: Names) -> list[Mention]:
     """Sides that are nothing but a name, be it also an everyday word: `lift vs seft`."""
     found = []
     for start, end in _pieces(masked):
         side = _stripped(masked[start:end])
         folded = fold_name(side)
-        if papers := _owners(folded, shelf) if folded in shelf.names else _introducing(side, shelf):
+        papers = _owners(folded, shelf) if folded in shelf.names else _introducing(side, shelf)
+        if papers := papers or _described(masked[start:end], side, shelf):
             at = masked.index(side, start)
-            found.append(_Mention(at, at + len(side), papers))
+            found.append(Mention(at, at + len(side), papers))
     return found
 
 
@@ -269,10 +284,25 @@ def _introducing(side: str, shelf: Names) -> tuple[str, ...]:
     return tuple(found) if len(found) == 1 else ()
 
 
+def _described(piece: str, side: str, shelf: Names) -> tuple[str, ...]:
+    """The one paper that the words of "the lazy diffusion paper" fit; none where two fit alike."""
+    wanted = content_stems(side)
+    if not _A_PAPER.search(piece) or len(wanted) < _FEWEST_TITLE_WORDS:
+        return ()
+    fits = []
+    for paper in shelf.papers.values():
+        title, abstract = content_stems(split_names(paper.title)), content_stems(paper.abstract)
+        held = sum(1.0 if word in title else _IN_ABSTRACT if word in abstract else 0.0 for word in wanted)
+        fits.append((held / len(wanted), paper.id))
+    fits.sort(reverse=True)
+    (best, paper_id), (second, _) = (*fits, (0.0, ""), (0.0, ""))[:2]
+    return (paper_id,) if best >= _FIT and best > second else ()
+
+
 # --- the rest of the question
 
 
-def _masked(question: str, mentions: Sequence[_Mention]) -> str:
+def _masked(question: str, mentions: Sequence[Mention]) -> str:
     """The question with marks, as many as it had characters, in each mention's place."""
     for mention in mentions:
         marks = _MENTION * (mention.end - mention.start)

@@ -11,17 +11,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.catalogue import nearest_wider
 from rag.library import Library
 from rag.protocols import Embedders, VectorStore
 from rag.retrieve import retrieve, term_weights
-from rag.scopes import scope_words
+from rag.scopes import day, scope_words
 from rag.sections import papers_counted
 from rag.selection import members
+from rag.telling import nearest_wider
 from rag.types import Brief, Paper, Passage, Plan, Quote, Scope
 
 # Most papers of one topic.
 MOST_PAPERS = 100
+# Papers of a topic that are told where the newest or the oldest is asked for.
+MOST_BY_DATE = 3
 # What the model is asked of each paper, whatever the summary is about: a paper's gist depends on no question.
 GIST_QUESTION = "In one short sentence, what does this paper do?"
 
@@ -54,13 +56,35 @@ def find(brief: Brief, *, library: Library, vectors: VectorStore, embedders: Emb
 
     passages, ranked = belonging(brief.scope)
     if passages:
-        return Found(passages, _opening(brief, len(passages), len(whole)))
+        opening = _opening(brief, len(passages), len(whole))
+        return Found(*_ends(brief, passages, opening)) if brief.most else Found(passages, opening)
     elsewhere = belonging(Scope())[0] if brief.scope else ()
     none = f"Of {papers_counted(len(whole))} ({_said(brief.scope)}), none is about “{brief.topic}”."
     if not elsewhere:
         return Found((), none, ranked)
     wider = f" On the whole shelf, {papers_counted(len(elsewhere))} {'is' if len(elsewhere) == 1 else 'are'}."
     return Found((), none + wider, elsewhere)
+
+
+def _ends(brief: Brief, passages: Sequence[Passage], opening: str) -> tuple[tuple[Passage, ...], str]:
+    """The newest or oldest of a topic's papers by date, and the opening with which they are."""
+    newest = brief.order == "newest"
+    dated = sorted(
+        (passage for passage in passages if passage.paper.date),
+        key=lambda passage: str(passage.paper.date),
+        reverse=newest,
+    )
+    undated = len(passages) - len(dated)
+    left = f" {undated} of them {'prints' if undated == 1 else 'print'} no date." if undated else ""
+    if not dated:
+        return tuple(passages), f"{opening} None of them prints a date, so none can be said to come first."
+    told = dated[: max(brief.most or 1, MOST_BY_DATE)]
+    first = told[0].paper
+    assert first.date is not None
+    word = "newest" if newest else "oldest"
+    named = f" The {word} of these by date is “{first.title}” ({day(first.date)})."
+    more = f" The {len(told)} {word} follow, the {word} first." if len(told) > 1 else ""
+    return tuple(told), f"{opening}{named}{more}{left}"
 
 
 def _as_listed(papers: Sequence[Paper], library: Library) -> tuple[Passage, ...]:

@@ -32,6 +32,11 @@ def by_year(papers: Sequence[Paper]) -> Groups:
     return dict(sorted(_group(papers, lambda paper: [str(paper.date.year)] if paper.date else []).items()))
 
 
+def by_month(papers: Sequence[Paper]) -> Groups:
+    """Each month, as 2024-05, to its papers, oldest first; papers without a date are left out."""
+    return dict(sorted(_group(papers, lambda paper: [f"{paper.date:%Y-%m}"] if paper.date else []).items()))
+
+
 def by_category(papers: Sequence[Paper]) -> Groups:
     """Each category to its papers, the largest first; papers without one are left out."""
     return _ranked(_group(papers, lambda paper: [paper.category] if paper.category else []))

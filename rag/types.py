@@ -16,12 +16,14 @@ Kind = Literal["paper", "topic", "compare", "summary", "catalogue", "other"]
 Status = Literal["answered", "partly", "not_found"]
 Support = Literal["supported", "quoted", "computed"]
 ChunkKind = Literal["window", "sentence"]
-RecordField = Literal["authors", "first author", "date"]
+RecordField = Literal[
+    "authors", "first author", "last author", "date", "code", "category", "affiliations", "page", "score"
+]  # fmt: skip
 Order = Literal["theme", "oldest", "newest"]
 ProfileField = Literal["h_index", "citations", "stated_papers", "novelty", "ai_score"]
 Aim = Literal[
     "count", "list", "earliest", "latest", "years", "categories", "share", "profile", "authors",
-    "first_authors", "coauthors", "compare", "pages", "owners", "affiliations",
+    "first_authors", "coauthors", "compare", "pages", "owners", "affiliations", "months", "average", "check",
 ]  # fmt: skip
 
 
@@ -136,6 +138,9 @@ class Scope:
     until: date | None = None
     dated: bool | None = None
     code_known: bool | None = None
+    categorised: bool | None = None
+    affiliated: bool | None = None
+    titled: tuple[str, ...] = ()  # words, each of which the title holds
     not_authors: tuple[str, ...] = ()
     not_years: tuple[int, ...] = ()
     not_categories: tuple[str, ...] = ()
@@ -158,7 +163,8 @@ class Inquiry:
 
     `aim` says what of `scope` is told. `part` is what a share is taken of; `sides` are compared;
     `fields` are figures of a profile; `subject` is whose co-authors are asked for, and `besides`
-    are names that do not count. `most` shortens a ranking or a first-and-last; None tells all.
+    are names that do not count. `order` is that of a list by date. `most` shortens a ranking or a
+    first-and-last; None tells all. A "check" asks whether each paper of `part` passes `scope`.
     `notes` say how something was taken; `trouble` says why nothing can be counted.
     """
 
@@ -169,6 +175,7 @@ class Inquiry:
     fields: tuple[ProfileField, ...] = ()
     subject: str = ""
     besides: tuple[str, ...] = ()
+    order: Order = "theme"
     most: int | None = None
     fewest: bool = False
     notes: tuple[str, ...] = ()
@@ -179,8 +186,9 @@ class Inquiry:
 class Brief:
     """What a summary is asked of: the papers of `scope` that are about `topic`, if there is one.
 
-    `order` says how they are told: in groups by theme, or year by year. `notes` say how something was
-    taken; `trouble` says why nothing can be summarised.
+    `order` says how they are told: in groups by theme, or year by year; by date alone, and no more than
+    `most`, where the newest or oldest are asked for. `notes` say how something was taken; `trouble` says
+    why nothing can be summarised.
     """
 
     scope: Scope = Scope()
@@ -188,6 +196,7 @@ class Brief:
     order: Order = "theme"
     notes: tuple[str, ...] = ()
     trouble: str = ""
+    most: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

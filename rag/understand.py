@@ -18,8 +18,9 @@ from rag.focus import see_focus
 from rag.follow import Meant, follow
 from rag.gazetteer import Gazetteer, named_papers
 from rag.orders import question_in
+from rag.records import PLACE, read_record
 from rag.scopes import scope_words
-from rag.sides import find_sides
+from rag.sides import find_mentions, find_sides
 from rag.topics import asks_for_papers
 from rag.types import Brief, Inquiry, Kind, Plan, RecordField, Scope, Sides, Turn
 from rag.words import content_words, words
@@ -67,6 +68,13 @@ _RECORD: Mapping[RecordField, re.Pattern[str]] = {
         re.I,
     ),
 }
+# Words of such a question that are not about the paper; with more others it asks for more than a record.
+_OF_A_RECORD = frozenset(
+    """first lead wrote published publish publication appear appeared appears released release
+come came out online posted uploaded written year month date dated authors listed printed
+arxiv""".split()
+) | {PLACE}
+MOST_BESIDE_A_RECORD = 1
 _MORE_THAN_RECORD = re.compile(r"\b(?:how|why|explain|summari[sz]e|compare)\b", re.I)
 _SINCE = re.compile(r"\bsince\s+((?:19|20)\d\d)\b", re.I)
 _YEAR = re.compile(r"\b(?:in|from|of|during)\s+((?:19|20)\d\d)\b|\b((?:19|20)\d\d)\s+papers?\b", re.I)
@@ -100,7 +108,8 @@ def understand(question: str, history: Sequence[Turn], gazetteer: Gazetteer) -> 
         if kind == "compare" or (sides and len(sides.papers) > 1):
             return _comparison(followed.question, Sides(followed.named), gazetteer)
     before = history[-1].paper_ids if history else ()
-    if followed is None and (sides := find_sides(question, before, gazetteer)):
+    sides = find_sides(question, before, gazetteer) if followed is None else None
+    if sides and (sides.papers or not read_question(question, gazetteer.shelf).inquiry):
         return _comparison(question, sides, gazetteer)
     if followed is None:
         return _alone(meant.question if meant else question, gazetteer)
@@ -112,9 +121,14 @@ def _followed(question: str, meant: Meant, gazetteer: Gazetteer) -> Plan:
     if meant.trouble:
         return Plan(question, "other", understood_as=question, trouble=meant.trouble)
     if meant.inquiry:
-        return _counted(question, meant.inquiry)
+        counted = _counted(question, meant.inquiry)
+        said = " · ".join([counted.understood_as, *([meant.note] if meant.note else [])])
+        return replace(counted, understood_as=said)
     said = meant.question if meant.note in ("", meant.question) else f"{question} · {meant.note}"
-    record = meant.record or (_record(meant.question) if len(meant.named) == 1 else ())
+    read = _read_record(meant.question, meant.named, gazetteer) if len(meant.named) == 1 else ()
+    if isinstance(read, Inquiry) and not meant.record:
+        return _counted(question, read)
+    record = meant.record or (() if isinstance(read, Inquiry) else read)
     kind = "catalogue" if record else meant.kind or _kind(meant.question, meant.named)
     if kind == "compare" and len(meant.named) == 1:
         kind = "paper"  # "what do they compare with?" compares no two papers
@@ -150,27 +164,43 @@ def _followed_brief(meant: Meant, kind: Kind, scope: Scope, gazetteer: Gazetteer
 def _alone(question: str, gazetteer: Gazetteer) -> Plan:
     """The plan for a question that stands alone."""
     named = named_papers(question, gazetteer)
-    record = _record(question) if named else ()
+    read = _read_record(question, named, gazetteer)
+    if isinstance(read, Inquiry):
+        return _counted(question, read)
+    record = read
     asked = Asked() if record else read_question(question, gazetteer.shelf)
     if asked.inquiry and not (asked.inquiry.trouble and _summary(question, gazetteer)):
         return _counted(question, asked.inquiry)
-    if not record and (planned := _summary(question, gazetteer)):
+    if not record and not asked.most and (planned := _summary(question, gazetteer)):
         return planned
+    if asked.unread and not named:
+        return _unread(question, asked)
     kind, scope = _kind(question, named), _scope(question, gazetteer)
-    about_a_set = kind in ("topic", "catalogue") or (kind == "paper" and not named and bool(asked.topic))
+    ends = asked.most is not None
+    about_a_set = kind in ("topic", "catalogue") or (
+        kind == "paper" and not named and (ends or bool(asked.topic))
+    )
     brief = None
     if asked.topic is not None and about_a_set:
         kind, scope = "topic", asked.topic
         topic = " ".join(content_words(" ".join(asked.left)))
-        brief = Brief(scope, topic) if scope and topic else None
+        brief = Brief(scope, topic, asked.order, most=asked.most) if topic and (scope or ends) else None
     kind = "catalogue" if record else kind
-    understood_as = " · ".join([question, *scope_words(scope), *asked.notes])
+    ordered = [f"about {brief.topic}", f"{brief.order} by date"] if brief and brief.most else []
+    understood_as = " · ".join([question, *scope_words(scope), *ordered, *asked.notes])
     return Plan(question, kind, scope, named, understood_as, record, brief=brief)
+
+
+def _unread(question: str, asked: Asked) -> Plan:
+    """The plan for a question about the collection that is not understood to the last word."""
+    unread = f"not understood: {', '.join(asked.unread)}"
+    return Plan(question, "catalogue", understood_as=" · ".join([question, *asked.notes, unread]))
 
 
 def _counted(question: str, inquiry: Inquiry) -> Plan:
     understood_as = " · ".join([question, *scope_words(inquiry.scope), *inquiry.notes])
-    return Plan(question, "catalogue", inquiry.scope, (), understood_as, inquiry=inquiry)
+    named = inquiry.part.papers if inquiry.aim == "check" and inquiry.part else ()
+    return Plan(question, "catalogue", inquiry.scope, named, understood_as, inquiry=inquiry)
 
 
 def _comparison(question: str, sides: Sides, gazetteer: Gazetteer) -> Plan:
@@ -233,6 +263,21 @@ def _scope(question: str, gazetteer: Gazetteer) -> Scope:
     return Scope(authors=authors, years=tuple(sorted(years)), has_code=has_code)
 
 
+def _read_record(
+    question: str, named: Sequence[str], gazetteer: Gazetteer
+) -> tuple[RecordField, ...] | Inquiry:
+    """What the question asks of the records of the papers that it names."""
+    if not named:
+        return ()
+    text = question
+    for mention in reversed(find_mentions(question, gazetteer)):
+        if set(mention.papers) & set(named):
+            text = f"{text[: mention.start]} {PLACE} {text[mention.end :]}"
+    strict = read_record(text, named, gazetteer.shelf)
+    others = [word for word in content_words(text) if word not in _OF_A_RECORD]
+    return strict or (() if len(others) > MOST_BESIDE_A_RECORD else _record(text))
+
+
 def _record(question: str) -> tuple[RecordField, ...]:
     """The fields of a paper's record that the question asks for, if it asks for nothing else."""
     if _MORE_THAN_RECORD.search(question):
@@ -242,7 +287,7 @@ def _record(question: str) -> tuple[RecordField, ...]:
 
 
 def _kind(question: str, named: Sequence[str]) -> Kind:
-    if _CATALOGUE.search(question):
+    if _CATALOGUE.search(question) and not named:
         return "catalogue"
     if (_COMPARE.search(question) and len(named) >= 2) or (_AGAINST.search(question) and named):
         return "compare"

@@ -104,6 +104,12 @@ def _is_named_part(part: str) -> bool:
     return inner_capital or (digit and any(character.isupper() for character in part))
 
 
+def split_names(text: str) -> str:
+    """The text and the words that its names are made of: `LazyDiT` holds lazy."""
+    runs = [run for name in names(text) for run in re.findall(r"[A-Z]?[a-z]{2,}|[A-Z]{2,}|\d+", name)]
+    return " ".join([text, *runs])
+
+
 def names(text: str) -> list[str]:
     """Acronyms and method names, as written, once each, in order."""
     found = (match.group().strip(".-/") for match in _NAME.finditer(plain(text)))

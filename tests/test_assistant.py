@@ -463,6 +463,14 @@ def test_a_summary_holds_the_papers_of_the_topic_and_no_others(desk: Open) -> No
     assert "about “cameras crossings”" in answer.text
 
 
+def test_the_newest_of_a_topic_is_told_by_date(desk: Open) -> None:
+    answer = desk(with_model=False).assistant.ask("newest paper on pruning")
+    dates = [citation.paper.date for citation in answer.citations if citation.paper.date]
+    assert dates == sorted(dates, reverse=True)
+    assert "chosen by words and meaning" in answer.text
+    assert "The newest of these by date is" in answer.text
+
+
 def test_a_named_paper_is_summarised_alone(desk: Open) -> None:
     answer = desk(with_model=False).assistant.ask("Summarise STBLLM")
     assert [citation.paper.title for citation in answer.citations] == [STBLLM.title]

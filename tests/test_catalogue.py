@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import product
 
 import pytest
 
@@ -14,6 +15,7 @@ from rag import catalogue
 from rag.gazetteer import Gazetteer, build_gazetteer
 from rag.library import Library
 from rag.pages import read_page
+from rag.shown import shown as readable
 from rag.types import Answer, Page, Paper, Scope, Turn
 from rag.understand import understand
 from rag.wiring import seed_paths
@@ -89,7 +91,29 @@ def neither(kept: Kept) -> Kept:
     return lambda paper: not kept(paper)
 
 
+def titled(word: str) -> Kept:
+    """A word of the title, in the singular or the plural."""
+    return lambda paper: re.search(rf"(?<!\w){word}s?(?!\w)", paper.title, re.I) is not None
+
+
 COUNTS: dict[str, Kept] = {
+    "total papers?": anything,
+    "how big is this library": anything,
+    "size of the collection?": anything,
+    "how many papers r there": anything,
+    "howmany papers hav code": code,
+    "how many have no category": lambda paper: paper.category is None,
+    "how many papers have a category": lambda paper: paper.category is not None,
+    "how many papers print no affiliation": lambda paper: not paper.affiliations,
+    "how many have code": code,
+    "how many are by Lu Yin": by("Lu Yin"),
+    "How many titles mention pruning?": titled("pruning"),
+    "has Lu Yin worked with Shiwei Liu?": both(by("Lu Yin"), by("Shiwei Liu")),
+    "I was wondering whether you could tell me how many papers Lujun Li published in 2024. Thanks!": (
+        both(by("Lujun Li"), of(2024))
+    ),
+    "select count(*) from papers where year = 2024": of(2024),
+    "select count(*) from papers where has_code = 0 and year in (2023, 2024)": both(no_code, of(2023, 2024)),
     "How many papers are there?": anything,
     "How many papers are on the shelf in total?": anything,
     "Can you tell me how many of the papers are listed here?": anything,
@@ -174,6 +198,35 @@ def test_a_count_is_what_recounting_gives(question: str, library: Library, gazet
 
 
 LISTS: dict[str, Kept] = {
+    "Is there a paper from 2019 on the shelf?": of(2019),
+    "PAPERS WITHOUT DATE": lambda paper: paper.date is None,
+    "papers from 2024 on": within("2024-01-01", "9999"),
+    "papers 2023 up": within("2023-01-01", "9999"),
+    "Lu Yin 2023": both(by("Lu Yin"), of(2023)),
+    "Xuan Shen 2025": both(by("Xuan Shen"), of(2025)),
+    "zechun liu, 2023, no code": both(by("Zechun Liu"), of(2023), no_code),
+    "zechun liu papers cv": both(by("Zechun Liu"), filed("CV")),
+    "papers lu yin 2024 code": both(by("Lu Yin"), of(2024), code),
+    "papres by lu yin wihtout code": both(by("Lu Yin"), no_code),
+    "papers by someone named Kong": by("Zhenglun Kong"),
+    "papers with Zechun Liu as an author": by("Zechun Liu"),
+    "papers by Lu Yin besides the ones with Shiwei Liu": both(by("Lu Yin"), neither(by("Shiwei Liu"))),
+    "where is Peijie Dong first author?": first("Peijie Dong"),
+    "of Xuan Shen's papers, which ones don't have code?": both(by("Xuan Shen"), no_code),
+    "everything except 2024": lambda paper: paper.date is not None and paper.date.year != 2024,
+    "what came out in june 2026": within("2026-06-01", "2026-06-30"),
+    "papers from the first half of 2025 by Lujun Li": both(
+        by("Lujun Li"), within("2025-01-01", "2025-06-30")
+    ),
+    "papers since Q3 2025": within("2025-07-01", "9999"),
+    'show me titles with the word "sparse"': titled("sparse"),
+    "what papers mention Transformers in the title": titled("transformer"),
+    "titles containing 'binary' by Zechun Liu": both(by("Zechun Liu"), titled("binary")),
+    "uncategorised papers": lambda paper: paper.category is None,
+    "SELECT title FROM papers WHERE year = 2023 AND has_code = 1": both(of(2023), code),
+    "select * from papers where author = 'Lu Yin' and year > 2023;": both(
+        by("Lu Yin"), within("2024", "9999")
+    ),
     "Which papers have Zimian Wei as first author?": first("Zimian Wei"),
     "Which papers from 2021 are on Lu Yin's page?": both(of(2021), on("Lu Yin")),
     "which 2022 papers of zechun liu come with code": both(of(2022), by("Zechun Liu"), code),
@@ -199,7 +252,9 @@ def test_a_list_holds_what_it_should(question: str, library: Library, gazetteer:
     assert expected
     assert [citation.paper for citation in answer.citations] == expected
     shown = [claim.text for claim in answer.claims[1:]]
-    assert [paper.title in text for paper, text in zip(expected, shown, strict=False)] == [True] * len(shown)
+    assert [readable(paper.title) in text for paper, text in zip(expected, shown, strict=False)] == [
+        True
+    ] * len(shown)
     assert len(shown) == min(len(expected), catalogue.MOST_SHOWN)
     assert ("more." in answer.text.rsplit("\n", 1)[-1]) == (len(expected) > catalogue.MOST_SHOWN)
 
@@ -485,7 +540,6 @@ def test_every_author_of_the_shelf_is_counted_right(library: Library, gazetteer:
         "How many authors wrote papers with Lu Yin?",
         "Which paper has the highest h-index?",
         "How many papers are shorter than ten pages?",
-        "How many papers by one author are there?",
         "How many papers have open source datasets?",
         "How many papers do we know the code of?",
         "How many pages do the papers have?",
@@ -496,7 +550,6 @@ def test_every_author_of_the_shelf_is_counted_right(library: Library, gazetteer:
         "papers by Zechun Liu without Lu Yin as first author",
         "how many papers in January or February 2024",
         "什么 how many papers 剪枝?",
-        "SELECT count(*) FROM papers WHERE author='Lu Yin'",
     ],
 )
 def test_what_is_not_wholly_understood_is_not_counted(
@@ -560,3 +613,150 @@ def test_a_paper_on_two_pages_is_listed_on_both(tmp_path_factory: pytest.TempPat
     text = answered("how many papers are on Lujun Li's page?", opened, gazetteer).text
     assert text.startswith("38 papers on this shelf")
     opened.close()
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("anything from NeurIPS?", "print no venue"),
+        ("how many pruning papers at ICML", "print no venue"),
+        ("papers with more than three authors", "at most three names a paper"),
+        ("How many papers by one author are there?", "at most three names a paper"),
+        ("most cited paper", "not those of a paper"),
+        ("how often has OWL been cited?", "not those of a paper"),
+        ("what was published last month", "not the day, so it cannot count back"),
+        ("papers from the last two years", "not the day, so it cannot count back"),
+        ("papers in early 2024", "no exact start and end"),
+        ("select max(date) from papers", "No SQL is run here"),
+        ("select * from papers where year = 2023 or 1=1", "No SQL is run here"),
+    ],
+)
+def test_what_no_listing_prints_is_said_to_be_unknown(
+    question: str, said: str, library: Library, gazetteer: Gazetteer
+) -> None:
+    answer = answered(question, library, gazetteer)
+    assert (answer.status, answer.claims) == ("not_found", ())
+    assert said in answer.text
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "is the newest paper by Lu Yin",
+        "does the oldest paper have code",
+        "which of the 3 oldest papers has code",
+        "how many papers does the most frequent co-author of Lu Yin have",
+        "papers on Lu Yin's page but by Shiwei Liu",
+        "how many papers have a code name",
+        "papers with neither code nor date",
+        "who are the authors on more than 10 papers",
+    ],
+)
+def test_what_has_another_sense_is_not_counted(question: str, library: Library, gazetteer: Gazetteer) -> None:
+    assert answered(question, library, gazetteer).status == "not_found"
+
+
+@pytest.mark.parametrize(
+    ("question", "first_said", "sizes"),
+    [
+        ("are there more CV or LG papers", "LG (machine learning) has the most", (filed("CV"), filed("LG"))),
+        ("LG vs CV: which has more papers", "LG (machine learning) has the most", (filed("LG"), filed("CV"))),
+        ("were there more papers in 2023 or in 2024?", "2024 has the most papers", (of(2023), of(2024))),
+        ("how many LG papers have code vs not", "marked without code has the most", (
+            both(filed("LG"), code), both(filed("LG"), no_code))),
+        ("more papers by Lu Yin in 2024 or 2025?", "2025 has the most papers", (
+            both(by("Lu Yin"), of(2024)), both(by("Lu Yin"), of(2025)))),
+    ],
+)  # fmt: skip
+def test_years_and_categories_are_set_against_each_other(
+    question: str, first_said: str, sizes: tuple[Kept, ...], library: Library, gazetteer: Gazetteer
+) -> None:
+    answer = answered(question, library, gazetteer)
+    assert answer.text.startswith(first_said)
+    counted = [sum(map(kept, library.papers())) for kept in sizes]
+    assert [len(claim.citations) for claim in answer.claims[1:]] == counted
+
+
+def test_papers_by_month_sum_up(library: Library, gazetteer: Gazetteer) -> None:
+    answer = answered("which months of 2024 had papers by Zechun Liu", library, gazetteer)
+    kept = [p for p in library.papers() if by("Zechun Liu")(p) and of(2024)(p)]
+    assert figures(answer.text) == dict(Counter(f"{p.date:%B %Y}" for p in kept))
+
+
+def test_the_average_is_over_all_years_from_the_first_to_the_last(
+    library: Library, gazetteer: Gazetteer
+) -> None:
+    answer = answered("average number of papers per year by Lu Yin", library, gazetteer)
+    years = [p.date.year for p in library.papers() if by("Lu Yin")(p) and p.date]
+    span = max(years) - min(years) + 1
+    assert answer.text.startswith(
+        f"{len(years) / span:.1f} papers a year: {len(years)} papers in the {span} years"
+    )
+
+
+def test_a_list_is_told_in_the_order_asked_for(library: Library, gazetteer: Gazetteer) -> None:
+    answer = answered("Lujun Li's papers, newest first", library, gazetteer)
+    dates = [citation.paper.date for citation in answer.citations]
+    assert dates == sorted(dates, key=str, reverse=True)
+    assert len(dates) == sum(map(by("Lujun Li"), library.papers()))
+
+
+def test_so_many_are_shown_as_are_asked_for(library: Library, gazetteer: Gazetteer) -> None:
+    answer = answered("name 3 papers by Lu Yin", library, gazetteer)
+    assert len(answer.claims) == 1 + 3
+    assert len(answer.citations) == sum(map(by("Lu Yin"), library.papers()))
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("does PB-LLM have code?", "Its listing does not say (marked with code)."),
+        ("does OWL have code?", "Yes (marked with code)."),
+        ("is OWL by Lu Yin?", "Yes (page of, or printed with, Lu Yin)."),
+        ("is Lujun Li an author of OWL?", "Not as far as its listing prints"),
+        ("is Lujun Li the first author of OWL?", "No (first author Lujun Li)."),
+        ("Is LazyDiT from 2024?", "Yes (2024)."),
+        ("is OWL older than 2023?", "No (until 31 December 2022)."),
+        ("is PB-LLM from 2023", "Its listing does not say (2023)."),
+        ("is OWL a CV paper", "No (category CV (computer vision))."),
+        ("what category is LazyDiT in", "is in category LG (machine learning)."),
+        ("on whose page is LazyDiT?", "is listed on Xuan Shen's page."),
+        ("affiliatons of LazyDiT", "prints no affiliation."),
+        ("score of OWL", "prints no score."),
+        ("who's the last author of OWL", "is not known: its listing cuts the names"),
+    ],
+)
+def test_a_record_is_told_and_checked(
+    question: str, said: str, library: Library, gazetteer: Gazetteer
+) -> None:
+    answer = answered(question, library, gazetteer)
+    assert said in answer.text
+    assert len(answer.citations) == 1
+
+
+@pytest.mark.parametrize(
+    "wording",
+    [
+        "how many {filed} papers {by} {when} {code}",
+        "list {filed} papers {code} {by} {when}",
+        "{filed} papers {when} {by} {code}",
+        "are there {filed} papers {when} {code} {by} on the shelf?",
+    ],
+)
+def test_filters_are_read_in_any_order(wording: str, library: Library, gazetteer: Gazetteer) -> None:
+    people = {"": anything, "by Lu Yin": by("Lu Yin"), "by Shiwei Liu": by("Shiwei Liu")}
+    times = {
+        "in 2023": of(2023), "since 2024": within("2024", "9999"), "from 2024 on": within("2024", "9999"),
+        "before 2022": within("0", "2021-12-31"), "after 2024": within("2025", "9999"),
+        "not from 2025": lambda paper: paper.date is not None and paper.date.year != 2025,
+    }  # fmt: skip
+    marks = {"": anything, "with code": code, "without code": no_code}
+    for (who, by_whom), (when, then), (mark, marked), category in product(
+        people.items(), times.items(), marks.items(), ("", "LG")
+    ):
+        question = " ".join(wording.format(filed=category, by=who, when=when, code=mark).split())
+        kept = both(by_whom, then, marked, filed(category) if category else anything)
+        answer = answered(question, library, gazetteer)
+        assert answer.status == "answered", question
+        cited = [citation.paper for citation in answer.citations]
+        assert cited == list(filter(kept, library.papers())), question

@@ -427,6 +427,7 @@ def test_papers_json_is_the_whole_shelf_with_the_keys_of_the_contract(quotes: Vo
         ),
         (["--undated"], lambda row: row["date"] is None),
         (["--affiliation", "Harvard"], lambda row: "harvard" in row["affiliations"]),
+        (["--title", "pruning"], lambda row: "pruning" in row["title"].lower().replace("-", " ").split()),
     ],
 )
 def test_filters_keep_what_recounting_keeps(

@@ -180,6 +180,13 @@ RECORDS: list[tuple[tuple[str | tuple[str, ...], ...], str, tuple[str, ...], Rec
     (NO_NAME, "who are the authors?", ("Numerical Pruning",), "authors"),
     (("who wrote LazyDiT?",), "and OWL?", ("Outlier Weighed",), "authors"),
     (("what's the newest paper by Zechun Liu",), "when was it published?", ("Quantized Reasoning",), "date"),
+    (LAZY, "what category is it in?", ("LazyDiT",), "category"),
+    (LAZY, "code?", ("LazyDiT",), "code"),
+    (LAZY, "whose page is it on?", ("LazyDiT",), "page"),
+    (LAZY, "its affiliations?", ("LazyDiT",), "affiliations"),
+    (LAZY, "its authers", ("LazyDiT",), "authors"),
+    (LAZY, "whne was it published", ("LazyDiT",), "date"),
+    (LIST, "who wrote the secnd one?", ("QuEST",), "authors"),
 ]
 
 
@@ -450,3 +457,36 @@ def test_a_summary_is_narrowed(talk: Talk) -> None:
     assert (found.kind, found.scope.years) == ("summary", (2023,))
     assert found.brief is not None
     assert (found.brief.scope, found.brief.topic) == (found.scope, "binary networks")
+
+
+@pytest.mark.parametrize(
+    ("question", "scope"),
+    [
+        ("does it have code?", Scope(has_code=True)),
+        ("is it by Lu Yin?", Scope(authors=("Lu Yin",))),
+        ("is it from 2023?", Scope(years=(2023,))),
+    ],
+)
+def test_a_follow_up_checks_a_record(question: str, scope: Scope, talk: Talk) -> None:
+    found = talk.plan(question, *LAZY)
+    assert found.inquiry is not None
+    assert (found.inquiry.aim, found.inquiry.scope, found.named) == ("check", scope, (talk.paper("LazyDiT"),))
+
+
+def test_more_goes_on_with_a_list_until_it_ends(talk: Talk) -> None:
+    shown = talk.history("papers by Lujun Li in 2025")[-1].paper_ids
+    found = talk.plan("more", "papers by Lujun Li in 2025")
+    assert found.inquiry is not None
+    assert found.inquiry.scope.papers == shown[10:]
+    assert "whole list" in talk.plan("more", "papers by Lujun Li in 2025", "more").trouble
+
+
+def test_a_list_is_sorted_anew(talk: Talk) -> None:
+    found = talk.plan("newest first", "papers by Lujun Li in 2025")
+    assert found.inquiry is not None
+    assert (found.inquiry.aim, found.inquiry.order) == ("list", "newest")
+    assert found.inquiry.scope == Scope(authors=("Lujun Li",), years=(2025,))
+
+
+def test_one_paper_agrees_with_none(talk: Talk) -> None:
+    assert "not two papers" in talk.plan("do these agree?", *LAZY).trouble

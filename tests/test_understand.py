@@ -294,7 +294,8 @@ OWL_TURN = Turn("What is OWL?", (PAPERS["owl"].id, PAPERS["stbllm"].id))
 
 
 @pytest.mark.parametrize(
-    "question", ["How does it work?", "And its results?", "Why?", "Does the method need retraining?", "Code?"]
+    "question",
+    ["How does it work?", "And its results?", "Why?", "Does the method need retraining?", "Results?"],
 )
 def test_a_question_that_points_back_is_about_the_paper_it_points_at(question: str) -> None:
     found = plan(question, OWL_TURN)

@@ -18,7 +18,7 @@ GRAPH: dict[str, set[str]] = {
     "types": set(),
     "errors": set(),
     "protocols": {"types"},
-    "config": {"errors"},
+    "config": {"errors", "shelves"},
     # text, pure
     "cleaning": set(),
     "latex": set(),
@@ -57,6 +57,8 @@ GRAPH: dict[str, set[str]] = {
     "layouts": VALUES | {"bylines"},
     "listings": {"errors"},
     "pages": VALUES | {"layouts", "listings"},
+    "shelves": {"errors"},
+    "scratch": set(),
     "library": VALUES,
     "tokens": VALUES,
     "bert": {"protocols"},
@@ -102,6 +104,7 @@ GRAPH: dict[str, set[str]] = {
     "summary": {"types", "protocols", "library", "catalogue", "retrieve", "scopes", "sections", "selection"},
     # pipelines
     "ingest": VALUES | {"protocols", "pages", "chunk", "library", "tokens"},
+    "sound": VALUES | {"protocols", "library"},
     "ahead": VALUES | {"read"},
     "assistant": VALUES
     | {

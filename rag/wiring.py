@@ -218,13 +218,17 @@ def _ingest(
         plan = _plan(settings, pages, embedders, rebuild=rebuild)
         folder, resumed = shelves.begin(settings.home, plan)
         working = settings.model_copy(update={"home": folder})
-        if resumed:
-            _drop_unsound_vectors(working.vectors_path)
-        else:
-            _lay_base(settings, folder)
-            shelves.planned(folder, plan)
-        report = _fill(working, pages, embedders, rebuild=rebuild, progress=progress)
-        shelves.publish(folder, settings.home)
+        try:
+            if resumed:
+                _drop_unsound_vectors(working.vectors_path)
+            else:
+                _lay_base(settings, folder)
+                shelves.planned(folder, plan)
+            report = _fill(working, pages, embedders, rebuild=rebuild, progress=progress)
+            shelves.publish(folder, settings.home)
+        except Exception:  # an interrupt leaves what the next run goes on from, a fault leaves nothing
+            shelves.discard(folder)
+            raise
         shelves.sweep(settings.home)
         return report
 

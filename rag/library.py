@@ -284,11 +284,11 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
     def count(query: str) -> int:
         return int(connection.execute(query).fetchone()[0])
 
+    if _made_of(connection) != _schema():
+        raise _damaged(path, "its tables are not a library's")
     found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if found != "ok":
         raise _damaged(path, str(found))
-    if _made_of(connection) != _schema():
-        raise _damaged(path, "its tables are not a library's")
     connection.execute("INSERT INTO paper_text (paper_text) VALUES ('integrity-check')")
     told = {
         "papers without a page": "SELECT count(*) FROM listings WHERE seed NOT IN (SELECT seed FROM pages)",

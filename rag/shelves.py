@@ -74,6 +74,10 @@ def read_seal(text: bytes, where: str) -> Seal:
     return files
 
 
+def seal_text(files: Seal) -> bytes:
+    return json.dumps({"files": files, "sha256": _digest_of(files)}, indent=1).encode()
+
+
 def seal_of(folder: Path) -> Seal:
     """The seal of a shelf. Raises DamagedError where it is missing or damaged."""
     try:
@@ -137,8 +141,7 @@ def seal(folder: Path) -> None:
             files[name] = (path.stat().st_size, _synced_digest(path))
         else:
             path.unlink()
-    text = json.dumps({"files": files, "sha256": _digest_of(files)}, indent=1)
-    _write_synced(folder / SEAL, text.encode())
+    _write_synced(folder / SEAL, seal_text(files))
     for holding in {path.parent for path in _files(folder)} | {folder}:
         holding.chmod(0o700)
         sync_folder(holding)
@@ -229,7 +232,7 @@ def _copied(source: Path, target: Path) -> tuple[int, str]:
         reading = source.open("rb")
     except OSError as error:
         raise damaged(f"{source}") from error
-    with reading, _private(target) as writing:
+    with reading, private_file(target) as writing:
         while block := reading.read(COPIED_BYTES):
             digest.update(block)
             size += writing.write(block)
@@ -244,7 +247,7 @@ def _synced_digest(path: Path) -> str:
 
 def _write_synced(path: Path, content: bytes) -> None:
     partial = path.with_name(f"{path.name}.partial")
-    with _private(partial) as file:
+    with private_file(partial) as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
@@ -252,7 +255,7 @@ def _write_synced(path: Path, content: bytes) -> None:
     sync_folder(path.parent)
 
 
-def _private(path: Path) -> BinaryIO:
+def private_file(path: Path) -> BinaryIO:
     """A file that nobody else reads, opened for writing."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     return cast(BinaryIO, os.fdopen(handle, "wb"))

@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -19,6 +20,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from rag import __version__, shelves
+from rag.archive import free_for, pack, unpack
 from rag.assistant import Assistant
 from rag.config import Settings, shipped
 from rag.embed import SentenceEmbedder, packaged_folder
@@ -30,6 +32,7 @@ from rag.errors import (
     ModelError,
     PageError,
     StaleIndexError,
+    UsageError,
 )
 from rag.gazetteer import build_gazetteer
 from rag.ingest import IngestReport, Progress, index_fingerprint, ingest
@@ -327,6 +330,52 @@ def _drop_unsound_vectors(folder: Path) -> None:
         shelves.discard(folder)
 
 
+def back_up(settings: Settings, target: Path) -> int:
+    """The newest shelf as one new file; its size in bytes. Raises LibraryError, UsageError."""
+    folder = settings.shelf_path
+    with told_of_disk(target.parent):
+        if shelves.is_sealed(folder):
+            return pack(folder, target)
+        scratch = Scratch(settings.open_path)
+        try:
+            _lay_unsealed(folder, scratch.path)
+            shelves.seal(scratch.path)
+            return pack(scratch.path, target)
+        finally:
+            scratch.close()
+
+
+def restore(settings: Settings, source: Path) -> Library:
+    """Make what a backup holds the newest shelf; the one before stays. The library, open.
+
+    Raises LibraryError where it is no whole backup of this Vouch or an older one; nothing is changed then.
+    """
+    with writer_lock(settings), told_of_disk(settings.home):
+        folder, _ = shelves.begin(settings.home, "")
+        try:
+            _unpack(source, folder)
+            with closing(Library.open(folder / shelves.LIBRARY, sealed=True)) as library:
+                library.check()
+            _drop_unsound_vectors(folder / shelves.VECTORS)
+            shelves.publish(folder, settings.home)
+        except BaseException:
+            shelves.discard(folder)
+            raise
+        shelves.sweep(settings.home)
+    return open_library(settings)
+
+
+def _unpack(source: Path, folder: Path) -> None:
+    try:
+        if not free_for(source, folder):
+            raise LibraryError(f"The disk of {folder} has no room for {source}.", hint="Free some space.")
+    except OSError as error:
+        raise UsageError(
+            f"{source} cannot be read: {error.strerror or error}.", hint="Name a backup."
+        ) from error
+    unpack(source, folder)
+
+
 def seed_hashes() -> list[tuple[Path, str]]:
     """The shipped pages and the sha256 that each was shipped with. Raises PageError."""
     folder = shipped("seeds")
@@ -479,16 +528,20 @@ def open_reader(settings: Settings, choice: Choice) -> Reader:
 
 
 def probe_vectors(folder: Path) -> str:
-    """What is wrong with the vectors in this folder, found out in a child process; empty: nothing."""
-    command = [sys.executable, "-c", _VECTORS_PROBE, str(folder)]
-    try:
-        child = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PROBE_SECONDS)
-    except subprocess.TimeoutExpired:
-        return f"The vectors in {folder} were not read within {PROBE_SECONDS} seconds."
+    """What is wrong with these vectors, found out by a child process on a copy; empty: nothing."""
+    with tempfile.TemporaryDirectory(prefix="vouch-") as copies:
+        copy = shutil.copytree(folder, Path(copies) / shelves.VECTORS, copy_function=shutil.copyfile)
+        command = [sys.executable, "-c", _VECTORS_PROBE, str(copy)]
+        try:
+            child = subprocess.run(
+                command, capture_output=True, text=True, check=False, timeout=PROBE_SECONDS
+            )
+        except subprocess.TimeoutExpired:
+            return f"The vectors in {folder} were not read within {PROBE_SECONDS} seconds."
     if not child.returncode:
         return ""
     said = child.stderr.strip().splitlines() if child.returncode == PROBE_REFUSED else []
-    return said[-1] if said else f"Chroma ended while reading the vectors in {folder}."
+    return said[-1].replace(str(copy), str(folder)) if said else f"Chroma ended while reading {folder}."
 
 
 def probe_model(choice: Choice) -> None:

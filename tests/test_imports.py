@@ -59,6 +59,7 @@ GRAPH: dict[str, set[str]] = {
     "pages": VALUES | {"layouts", "listings"},
     "shelves": {"errors"},
     "scratch": set(),
+    "archive": {"errors", "shelves"},
     "library": VALUES,
     "tokens": VALUES,
     "bert": {"protocols"},
@@ -127,13 +128,14 @@ GRAPH: dict[str, set[str]] = {
     "bars": set(),
     "command": {"errors"},
     "doctor": VALUES | {"config", "wiring", "weights", "embed", "cores"},
+    "checkup": VALUES | {"config", "doctor", "shelves", "sound", "weights", "wiring"},
     "cli": VALUES
     | {"config", "wiring", "weights", "library", "understand", "compose", "assistant"}
-    | {"batch", "terminal", "printed", "export", "bars", "command", "doctor"}
+    | {"batch", "terminal", "printed", "export", "bars", "command", "doctor", "checkup"}
     | {"ui.app", "ui.desk", "evals.options", "evals.run"},
 }
 EVERYTHING = {"wiring"}
-DOORS = {"cli", "batch", "terminal", "printed", "bars", "command", "doctor"}
+DOORS = {"cli", "batch", "terminal", "printed", "bars", "command", "doctor", "checkup"}
 
 # Heavy library: the one module that imports it, and a metric that must stand apart.
 HEAVY = {

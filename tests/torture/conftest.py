@@ -48,7 +48,10 @@ class Worker:
             stdout=subprocess.PIPE,
             text=True,
             cwd=WORKER.parent.parent.parent,
-            env={**os.environ, "PYTHONPATH": f"{WORKER.parent.parent.parent}:{os.environ.get('PYTHONPATH', '')}"},
+            env={
+                **os.environ,
+                "PYTHONPATH": f"{WORKER.parent.parent.parent}:{os.environ.get('PYTHONPATH', '')}",
+            },
         )
 
     def run(self, act: str, home: Path, **job: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""One byte turned, a cut made or a file gone, anywhere in the data folder: found out and made anew, or told."""
+"""One byte turned, a cut made or a file gone, anywhere in the data folder: made anew, or told."""
 
 from __future__ import annotations
 

@@ -50,7 +50,9 @@ def scenario(request: pytest.FixtureRequest) -> tuple[Shelf, tuple[int, ...], bo
 class Ground:
     """A data folder before and after an undisturbed ingest; `again` gives a new copy of the one before."""
 
-    def __init__(self, worker: Worker, tmp_path: Path, pages: Pages, scenario: tuple[Shelf, tuple[int, ...], bool]):
+    def __init__(
+        self, worker: Worker, tmp_path: Path, pages: Pages, scenario: tuple[Shelf, tuple[int, ...], bool]
+    ):
         shelf, given, self.rebuild = scenario
         self.worker = worker
         self.given = [pages[at] for at in given]
@@ -85,7 +87,9 @@ class Ground:
 
 
 @pytest.fixture
-def ground(worker: Worker, tmp_path: Path, pages: Pages, scenario: tuple[Shelf, tuple[int, ...], bool]) -> Ground:
+def ground(
+    worker: Worker, tmp_path: Path, pages: Pages, scenario: tuple[Shelf, tuple[int, ...], bool]
+) -> Ground:
     return Ground(worker, tmp_path, pages, scenario)
 
 

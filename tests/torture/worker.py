@@ -66,7 +66,9 @@ class Points:
         Library.__init__ = open_watched
 
     def _heard(self, event: str, arguments: tuple[Any, ...]) -> None:
-        writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR)
+        writes = (
+            event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR)
+        )
         if writes or event in WRITING_EVENTS:
             self.passing()
 
@@ -112,10 +114,10 @@ def look(job: dict[str, Any]) -> dict[str, Any]:
 
 
 def restore(job: dict[str, Any]) -> dict[str, Any]:
-    from rag.backup import restore_backup
-
-    restore_backup(settings_of(job), Path(job["file"]))
-    return {}
+    points = Points(job.get("kill_at"))
+    points.watch()
+    wiring.restore(settings_of(job), Path(job["file"])).close()
+    return {"points": points.passed}
 
 
 def in_child(job: dict[str, Any]) -> dict[str, Any]:

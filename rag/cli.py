@@ -206,7 +206,8 @@ def papers(
         dated=dated,
         not_authors=tuple(without or ()),
     )
-    found = Library.open(load_settings().library_path).papers(scope)
+    with closing(Library.of_shelf(load_settings().shelf_path)) as library:
+        found = library.papers(scope)
     if as_json or style == "json":
         for paper in found:
             print(export_papers([paper], "json"), end="")

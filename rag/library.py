@@ -14,6 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from rag import shelves
 from rag.errors import DamagedError, LibraryError, MissingLibraryError
 from rag.types import Chunk, Page, Paper, Profile, Scope
 
@@ -85,6 +86,14 @@ class Library:
         except (sqlite3.Error, OSError) as error:
             raise _library_error(path, error) from error
         return library
+
+    @classmethod
+    def of_shelf(cls, folder: Path) -> Library:
+        """The library in this folder; of a sealed shelf, the one that was sealed. Raises LibraryError."""
+        sealed = shelves.is_sealed(folder)
+        if sealed:
+            shelves.check_file(folder, shelves.LIBRARY, shelves.seal_of(folder))
+        return cls.open(folder / shelves.LIBRARY, sealed=sealed)
 
     def close(self) -> None:
         self._connection.close()

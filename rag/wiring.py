@@ -87,11 +87,7 @@ log = logging.getLogger(__name__)
 
 def open_library(settings: Settings, folder: Path | None = None) -> Library:
     """The library of this shelf, by default the newest. Raises LibraryError, also where it is damaged."""
-    folder = folder or settings.shelf_path
-    if not shelves.is_sealed(folder):
-        return Library.open(folder / shelves.LIBRARY)
-    shelves.check_file(folder, shelves.LIBRARY, shelves.seal_of(folder))
-    return Library.open(folder / shelves.LIBRARY, sealed=True)
+    return Library.of_shelf(folder or settings.shelf_path)
 
 
 def embedder_folder(settings: Settings) -> Path:

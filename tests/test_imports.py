@@ -56,11 +56,11 @@ GRAPH: dict[str, set[str]] = {
     # adapters: a format, a library, a file; never each other, but for what they are made of
     "layouts": VALUES | {"bylines"},
     "listings": {"errors"},
-    "pages": VALUES | {"layouts", "listings"},
+    "pages": VALUES | {"cleaning", "layouts", "listings"},
     "shelves": {"errors"},
     "scratch": set(),
     "archive": {"errors", "shelves"},
-    "library": VALUES,
+    "library": VALUES | {"shelves"},
     "tokens": VALUES,
     "bert": {"protocols"},
     "embed": VALUES | {"protocols", "bert", "stamps"},

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -48,7 +48,7 @@ from rag.states import StateStore
 from rag.types import Page, Paper
 from rag.vectors import ChromaStore
 from rag.verify import verify
-from rag.weights import Choice, choose, find, load_catalogue, present
+from rag.weights import Choice, choose, find, load_catalogue, present, prove
 
 # Read by OpenMP when torch or llama.cpp bring it: how long a thread spins before it sleeps. By
 # default it spins for milliseconds, on cores that others need: beside other work, writing fell
@@ -57,6 +57,8 @@ os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 # What the setting window_embedder says for: as `embedder`.
 SAME = "same"
+# Names the reader's own model file that a child process could load.
+PROVED = "model.proved"
 PROBE_SECONDS = 300
 PROBE_REFUSED = 3
 _PROBE = f"""
@@ -409,11 +411,7 @@ def open_assistant(
 
     Raises LibraryError where there is no index, StaleIndexError where it does not fit.
     """
-    folder = settings.shelf_path
-    library = open_library(settings, folder)
-    if not (settings.chroma_server or shelves.is_sealed(folder)):
-        _try_unsealed(folder / shelves.VECTORS)
-    vectors = open_vectors(settings, folder)
+    library, vectors = _open_shelf(settings)
     embedders = embedders or open_embedders(settings)
     check_index(library, vectors, embedders)
     return Assistant(
@@ -429,6 +427,21 @@ def open_assistant(
         papers_read=settings.papers_read,
         relevance_floor=settings.relevance_floor,
     )
+
+
+def _open_shelf(settings: Settings) -> tuple[Library, VectorStore]:
+    """Library and vectors of one shelf, the newest."""
+    while True:
+        folder = settings.shelf_path
+        try:
+            library = open_library(settings, folder)
+            if not (settings.chroma_server or shelves.is_sealed(folder)):
+                _try_unsealed(folder / shelves.VECTORS)
+            return library, open_vectors(settings, folder)
+        except LibraryError:
+            # Two ingests that ended meanwhile have swept it: there is a newer one.
+            if folder.is_dir() or folder == settings.shelf_path:
+                raise
 
 
 def _try_unsealed(folder: Path) -> None:
@@ -506,6 +519,7 @@ def open_reader(settings: Settings, choice: Choice) -> Reader:
     """Load the chosen model. Raises ModelError where it cannot be loaded."""
     from rag.engine import Engine
 
+    _prove(settings, choice)
     engine = Engine.open(
         choice.path,
         name=choice.name,
@@ -521,6 +535,28 @@ def open_reader(settings: Settings, choice: Choice) -> Reader:
         max_tokens=settings.answer_tokens,
         max_seconds=settings.answer_seconds,
     )
+
+
+def _prove(settings: Settings, choice: Choice) -> None:
+    """A model file is loaded into this process only if its bytes are the catalogue's, or a child has loaded
+    it first; a file that was proved is believed until it is written again. Raises ModelError.
+    """
+    if choice.model is not None and choice.model.sha256 is not None:
+        prove(choice.model, settings.models_path)
+        return
+    record = settings.home / PROVED
+    try:
+        state = choice.path.stat()
+    except OSError as error:
+        raise ModelError(f"{choice.path} cannot be read: {error.strerror}.", hint="Name another.") from error
+    mark = f"{choice.path.resolve()} {state.st_size} {state.st_mtime_ns}"
+    with suppress(OSError, UnicodeDecodeError):
+        if record.read_text("utf-8") == mark:
+            return
+    probe_model(choice)
+    with suppress(OSError):  # a folder that cannot be written: the next start tries the file again
+        record.touch(mode=0o600)
+        record.write_text(mark, "utf-8")
 
 
 def probe_vectors(folder: Path) -> str:

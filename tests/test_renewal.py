@@ -14,18 +14,22 @@ from fakes import WordEmbedder
 
 from rag import wiring
 from rag.config import Settings
-from rag.errors import LockedError
+from rag.errors import LibraryError, LockedError
 from rag.sound import check_vectors
 from rag.wiring import ingest_pages, open_library, open_vectors, writer_lock
 from ui.desk import Desk
 
 ROOT = Path(__file__).parent.parent
-PAGE = (
-    "LGOct 8, 2023Code\nOWL: A Missing SecretLu Yin, You Wu\nPruning removes weights. OWL sets a sparsity.\n"
-)
-MORE = (
-    "LGOct 9, 2023Code\nLoRA: Low RankEd Hu, Yelong Shen\nWe adapt large models. The updates have low rank.\n"
-)
+PAGE = """\
+LGOct 8, 2023Code
+OWL: A Missing SecretLu Yin, You Wu
+Pruning removes weights. OWL sets a sparsity.
+"""
+MORE = """\
+LGOct 9, 2023Code
+LoRA: Low RankEd Hu, Yelong Shen
+We adapt large models. The updates have low rank.
+"""
 OTHER_PROCESS = """
 import sys
 sys.path[:0] = [{root!r}, {tests!r}]
@@ -132,10 +136,13 @@ def test_writers_and_readers_at_once_lose_nothing(
         before = 0
         while not done.is_set():
             folder = settings.shelf_path
-            with closing(open_library(settings, folder)) as library:
-                check_vectors(library, open_vectors(settings, folder))
-                assert library.paper_count() >= before
-                before = library.paper_count()
+            try:
+                with closing(open_library(settings, folder)) as library:
+                    check_vectors(library, open_vectors(settings, folder))
+                    assert library.paper_count() >= before
+                    before = library.paper_count()
+            except LibraryError:  # two ingests have ended meanwhile, and it was swept
+                assert not folder.is_dir()
 
     def kept(work: object, *arguments: object) -> None:
         try:

@@ -53,9 +53,9 @@ eval: $(STAMPS)/install
 	$(BIN)/vouch eval answers retrieval
 	$(BIN)/vouch eval report
 
-# The long loops of docs/reliability.md: kills, full disks, damage. An hour or two; nothing of the reader's is touched.
+# The long loops of docs/reliability.md: kills, full disks, damage. Nothing of the reader's is touched.
 torture: $(STAMPS)/install-dev
-	TORTURE=1 $(BIN)/python -m pytest -s tests/torture
+	TORTURE=all $(BIN)/python -m pytest -s tests/torture
 
 # Known holes of what is installed, from the network; its own environment, so that it audits and is not audited.
 audit: $(STAMPS)/install

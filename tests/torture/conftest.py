@@ -1,6 +1,7 @@
 """A worker whose children may be killed, and how much of each loop is done.
 
-`make test` takes a sample of each loop; `make torture` (TORTURE=1) takes all of it and prints what it did.
+`make test` takes a few rounds of each loop; `make torture` (TORTURE=all) all of them, TORTURE=60 at most 60,
+and both print what they did.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any, TypeVar
 import pytest
 
 T = TypeVar("T")
-WHOLE = bool(os.environ.get("TORTURE"))
+AMOUNT = os.environ.get("TORTURE", "")
 WORKER = Path(__file__).with_name("worker.py")
 
 PAGE_A = """\
@@ -98,9 +99,17 @@ def pages(tmp_path: Path) -> tuple[Path, Path, Path]:
     return files
 
 
-def sample(items: Sequence[T], count: int) -> list[T]:
-    """All of them in the long run, else `count`, evenly spread, with both ends."""
-    if WHOLE or len(items) <= count:
+def rounds(few: int, all_of_them: int) -> int:
+    """How many rounds of a loop are done."""
+    if AMOUNT == "all":
+        return all_of_them
+    return min(all_of_them, int(AMOUNT)) if AMOUNT.isdigit() else few
+
+
+def sample(items: Sequence[T], few: int) -> list[T]:
+    """As many of them as there are rounds, evenly spread, with both ends."""
+    count = rounds(few, len(items))
+    if count >= len(items):
         return list(items)
     return [items[round(at * (len(items) - 1) / (count - 1))] for at in range(count)]
 

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from torture.conftest import WHOLE, Worker, tell
+from torture.conftest import Worker, rounds, tell
 
 from rag.states import StateStore
 
-PLACES = 300 if WHOLE else 24
-UNSEALED_PLACES = 120 if WHOLE else 6
+PLACES = rounds(24, 300)
+UNSEALED_PLACES = rounds(6, 120)
 
 Damage = tuple[str, int]
 
@@ -110,7 +110,7 @@ def test_a_damaged_state_is_absent(tmp_path: Path) -> None:
     payload = random.Random(1).randbytes(2000)
     store = StateStore(tmp_path, most_bytes=1_000_000)
     tried = 0
-    for at in range(0, 2000 + 72, 1 if WHOLE else 101):
+    for at in range(0, 2000 + 72, 2072 // rounds(20, 2072)):
         for kind in ("turned", "cut"):
             assert store.put("a" * 64, payload)
             hurt(tmp_path / f"{'a' * 64}.state", (kind, at))

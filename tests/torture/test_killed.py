@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from torture.conftest import WHOLE, Worker, sample, tell
+from torture.conftest import Worker, rounds, sample, tell
 
 Pages = tuple[Path, Path, Path]
 Shelf = Callable[[Worker, Path, Pages], None]
@@ -39,7 +39,7 @@ SCENARIOS: dict[str, tuple[Shelf, tuple[int, ...], bool]] = {
     "a folder of an older Vouch": (unsealed, (0, 2), False),
 }
 KILLS = 5  # of each scenario, in the short run
-RANDOM_KILLS = 200 if WHOLE else 4
+RANDOM_KILLS = rounds(4, 200)
 
 
 @pytest.fixture(params=SCENARIOS)
@@ -124,8 +124,7 @@ def test_killed_at_random(worker: Worker, tmp_path: Path, pages: Pages) -> None:
 def test_no_file_may_grow(ground: Ground) -> None:
     """The disk is full at each size: a sentence and a hint, the old shelf, and no half file."""
     largest = max(path.stat().st_size for path in ground.home.rglob("*") if path.is_file())
-    step = 4096 if WHOLE else max(4096, largest // 6)
-    limits = [0, 1, 100, *range(step, largest + step, step)]
+    limits = [0, 1, 100, *sample(range(4096, largest + 4096, 4096), 6)]
     refused = 0
     for limit in limits:
         ground.again()

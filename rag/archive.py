@@ -43,7 +43,7 @@ def pack(shelf: Path, target: Path) -> int:
         with _opened(partial) as archive:
             for _ in _members(archive, partial):
                 pass
-        os.link(partial, target)  # unlike a rename, never over a file
+        _put(partial, target)
     finally:
         partial.unlink(missing_ok=True)
     shelves.sync_folder(target.parent)
@@ -125,6 +125,16 @@ def _add(archive: tarfile.TarFile, shelf: Path, name: str) -> None:
         member.size = os.fstat(file.fileno()).st_size
         member.mode = 0o600
         archive.addfile(member, file)
+
+
+def _put(partial: Path, target: Path) -> None:
+    """The finished file under its name; where links are known, never over another that came meanwhile."""
+    try:
+        os.link(partial, target)
+    except FileExistsError as error:
+        raise UsageError(f"{target} exists already.", hint="Name a new file.") from error
+    except OSError:
+        partial.rename(target)
 
 
 def free_for(source: Path, folder: Path) -> bool:

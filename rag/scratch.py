@@ -26,8 +26,11 @@ class Scratch:
     Raises OSError where it can be made in neither place.
     """
 
-    def __init__(self, parent: Path) -> None:
+    def __init__(self, parent: Path | None) -> None:
         self._lock: FileLock | None = None
+        if parent is None:
+            self.path = Path(tempfile.mkdtemp(prefix="vouch-"))
+            return
         try:
             parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             name = f"{os.getpid()}-{secrets.token_hex(4)}"

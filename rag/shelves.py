@@ -172,8 +172,10 @@ def publish(folder: Path, home: Path) -> Path:
     """Seal the folder and make it the newest shelf: the moment from which readers find it."""
     (folder / PLAN).unlink(missing_ok=True)
     seal(folder)
-    newest = next(iter(numbered(home)), None)
-    target = home / SHELVES / f"{int(newest.name) + 1 if newest else 1:06}"
+    # Also above what was set aside: no number means two shelves.
+    used = (path.name.removeprefix(DAMAGED) for path in (home / SHELVES).iterdir())
+    number = max((int(name) for name in used if _NUMBER.fullmatch(name)), default=0) + 1
+    target = home / SHELVES / f"{number:06}"
     folder.rename(target)
     sync_folder(target.parent)
     return target

@@ -143,16 +143,29 @@ def open_vectors(settings: Settings, folder: Path | None = None) -> VectorStore:
     if settings.chroma_server or not shelves.is_sealed(folder):
         return ChromaStore.open(folder / shelves.VECTORS, server=settings.chroma_server)
     with told_of_disk(settings.home):
-        scratch = Scratch(settings.open_path)
         try:
-            shelves.copy_sealed(folder, scratch.path, part=shelves.VECTORS)
-            store = ChromaStore.open(scratch.path / shelves.VECTORS)
+            return _open_copy(folder, Scratch(settings.open_path))
         except DamagedError as error:
-            scratch.close()
             raise StaleIndexError(error.message, hint="Run `vouch ingest`: it makes them anew.") from error
-        except BaseException:
-            scratch.close()
-            raise
+        except (OSError, LibraryError):  # a full disk: there may be room among temporary files
+            return _open_copy(folder, Scratch(None))
+
+
+def _open_copy(shelf: Path, scratch: Scratch) -> VectorStore:
+    """A shelf's vectors, copied as they were sealed. Raises DamagedError, LibraryError, OSError."""
+    try:
+        shelves.copy_sealed(shelf, scratch.path, part=shelves.VECTORS)
+        store = ChromaStore.open(scratch.path / shelves.VECTORS)
+    except DamagedError:
+        scratch.close()
+        raise
+    except LibraryError as error:
+        scratch.close()
+        hint = "Free some space; else run `vouch ingest --rebuild`."
+        raise LibraryError(error.message, hint=hint) from error
+    except BaseException:
+        scratch.close()
+        raise
     store.goes_with(scratch.close)
     return store
 
@@ -393,7 +406,7 @@ def ensure_index(settings: Settings, *, progress: Progress = lambda stage, done,
     folder = settings.shelf_path
     try:
         library = open_library(settings, folder)
-        if not shelves.is_sealed(folder):
+        if not shelves.is_sealed(folder) and os.access(settings.home, os.W_OK):
             raise StaleIndexError("The library is one of an older Vouch.", hint="Run `vouch ingest`.")
         check_index(library, open_vectors(settings, folder), open_embedders(settings))
     except MissingLibraryError:

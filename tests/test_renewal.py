@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 import threading
@@ -84,6 +85,9 @@ def test_a_page_sees_what_another_process_ingested(desk_settings: Settings, page
         ingest_elsewhere(pages[1])
         assert cited(desk, "What is LoRA?") == ["LoRA: Low Rank"]
         assert cited(desk, "What does OWL prune?") == ["OWL: A Missing Secret"]
+        gc.collect()
+        copies = [path for path in desk_settings.open_path.iterdir() if path.is_dir()]
+        assert len(copies) == 1, "the copy of the old shelf's vectors is gone"
 
 
 def test_an_answer_that_has_begun_is_of_one_shelf(desk_settings: Settings, pages: tuple[Path, Path]) -> None:

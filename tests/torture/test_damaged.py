@@ -12,8 +12,8 @@ from torture.conftest import Worker, rounds, tell
 
 from rag.states import StateStore
 
-PLACES = rounds(24, 300)
-UNSEALED_PLACES = rounds(6, 120)
+PLACES = rounds(16, 300)
+UNSEALED_PLACES = rounds(3, 120)
 
 Damage = tuple[str, int]
 

@@ -103,7 +103,7 @@ def rounds(few: int, all_of_them: int) -> int:
     """How many rounds of a loop are done."""
     if AMOUNT == "all":
         return all_of_them
-    return min(all_of_them, int(AMOUNT)) if AMOUNT.isdigit() else few
+    return min(all_of_them, max(2, int(AMOUNT))) if AMOUNT.isdigit() else few
 
 
 def sample(items: Sequence[T], few: int) -> list[T]:

@@ -14,13 +14,15 @@ PIP := $(BIN)/python -m pip install $(if $(MAKE_TERMOUT),,--quiet) --constraint 
 ENCODER := $(BIN)/vouch models pull all-mpnet-base-v2 || \
 	echo "      Not fetched: questions in other words than a paper's find it less often for now."
 
-.PHONY: chat test check eval peers bench clean-install help
+.PHONY: chat test check eval peers bench torture audit clean-install help
 
 help:
 	@echo "make chat    set up what is missing and open the chat on http://127.0.0.1:7860"
 	@echo "make test    set up what is missing and run all checks and tests"
 	@echo "make eval    put the eval questions to Vouch and make the report"
 	@echo "make bench   measure speed and memory, each beside a reference (15 minutes)"
+	@echo "make torture kill, starve and damage what Vouch keeps, for an hour or two"
+	@echo "make audit   known holes of the libraries that are installed (needs a network)"
 	@echo "make peers   put 40 of them to Vouch and to other systems (over an hour)"
 
 chat: $(STAMPS)/install
@@ -59,6 +61,17 @@ bench: $(STAMPS)/install
 	@$(BIN)/vouch ingest
 	@$(BIN)/vouch models pull
 	$(BIN)/python -m evals.speed $(BENCH)
+
+# The long loops of docs/reliability.md: kills, full disks, damage. Nothing of the reader's is touched.
+torture: $(STAMPS)/install-dev
+	TORTURE=all $(BIN)/python -m pytest -s tests/torture
+
+# Known holes of what is installed, from the network; its own environment, so that it audits and is not audited.
+audit: $(STAMPS)/install
+	@$(PYTHON) -m venv .audit
+	@.audit/bin/python -m pip install --quiet pip-audit
+	$(BIN)/python -m pip freeze --exclude-editable > .audit/installed.txt
+	.audit/bin/pip-audit --requirement .audit/installed.txt --no-deps --disable-pip --desc
 
 peers: $(STAMPS)/install
 	@$(ENCODER)

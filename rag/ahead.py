@@ -30,6 +30,7 @@ class Ahead:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._left = list(reversed(papers))  # the next one last
+        self._known = {paper.id for paper in papers}
         self._reader = reader
         self._clock = clock
         self._lock = threading.Lock()
@@ -59,6 +60,13 @@ class Ahead:
         places = {paper.id: place for place, paper in enumerate(papers)}
         with self._lock:
             self._left.sort(key=lambda paper: -places.get(paper.id, len(places)))
+
+    def add(self, papers: Sequence[Paper]) -> None:
+        """Papers that are on the shelf now: those that are new are read before what is left."""
+        with self._lock:
+            new = [paper for paper in papers if paper.id not in self._known]
+            self._left += reversed(new)
+            self._known |= {paper.id for paper in new}
 
     def run(self, wait: Callable[[float], bool]) -> None:
         """Read on until all is read; `wait` pauses for so many seconds and says whether to stop."""

@@ -6,6 +6,7 @@ Answers go to stdout, progress and errors to stderr. Heavy modules are imported 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import closing
@@ -37,11 +38,15 @@ app.add_typer(models_app, name="models")
 # The UsageError of click: of typer's own copy or of the package, as the release of typer has it.
 COMMAND_LINE_FAULT: type[Exception] = typer.BadParameter.__mro__[1]
 
+# What Vouch writes is its reader's alone: files 0600, folders 0700.
+PRIVATE = 0o077
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def main() -> None:
     """Run the command; a RagError is one sentence and a hint, never a traceback."""
+    os.umask(PRIVATE)
     with as_command():
         code = _run()
     sys.exit(code)
@@ -203,7 +208,8 @@ def papers(
         not_authors=tuple(without or ()),
         titled=tuple(title or ()),
     )
-    found = Library.open(load_settings().library_path).papers(scope)
+    with closing(Library.of_shelf(load_settings().shelf_path)) as library:
+        found = library.papers(scope)
     if as_json or style == "json":
         for paper in found:
             print(export_papers([paper], "json"), end="")
@@ -292,12 +298,37 @@ def eval_command(
 
 
 @app.command()
-def doctor(as_json: Json = False) -> None:
+def backup(file: Annotated[Path, typer.Argument(help="A new file.")]) -> None:
+    """Write the whole shelf into one file."""
+    from rag.config import load_settings
+    from rag.wiring import back_up
+
+    size = back_up(load_settings(), file)
+    say(f"{file}: {size / 1e6:.1f} MB, read again and found whole.")
+
+
+@app.command()
+def restore(file: Annotated[Path, typer.Argument(help="What `vouch backup` wrote.")]) -> None:
+    """Make what a backup holds the shelf; the one before stays until the next ingest."""
+    from rag.config import load_settings
+    from rag.wiring import restore
+
+    with closing(restore(load_settings(), file)) as library:
+        say(f"{library.paper_count()} papers on the shelf, from {file}.")
+
+
+@app.command()
+def doctor(
+    check: Annotated[bool, typer.Option("--check", help="Read and check all data and models, too.")] = False,
+    as_json: Json = False,
+) -> None:
     """Say what is installed, what is missing and what to do."""
+    from rag.checkup import check_all
     from rag.config import load_settings
     from rag.doctor import examine
 
-    findings = examine(load_settings())
+    settings = load_settings()
+    findings = examine(settings) + (check_all(settings) if check else [])
     if as_json:
         _print_json([finding.record() for finding in findings])
     else:

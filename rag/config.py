@@ -16,6 +16,7 @@ import platformdirs
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from rag import shelves
 from rag.errors import UsageError
 
 SETTINGS_FILE = "vouch.toml"
@@ -90,12 +91,22 @@ class Settings(BaseSettings):
         return folder.expanduser()
 
     @property
+    def shelf_path(self) -> Path:
+        """The folder of the library and vectors that are read now: it changes with every ingest."""
+        return shelves.place(self.home)
+
+    @property
     def library_path(self) -> Path:
-        return self.home / "library.sqlite"
+        return self.shelf_path / shelves.LIBRARY
 
     @property
     def vectors_path(self) -> Path:
-        return self.home / "vectors"
+        return self.shelf_path / shelves.VECTORS
+
+    @property
+    def open_path(self) -> Path:
+        """Where readers have their own copies of the vectors."""
+        return self.home / "open"
 
     @property
     def states_path(self) -> Path:
@@ -162,8 +173,9 @@ def save_setting(settings: Settings, key: str, value: str) -> None:
         kept = [line for line in text.split("\n") if line.split("=")[0].strip(" \t\"'") != key]
         # A JSON string is a TOML string, but for the one control character that JSON lets through.
         quoted = json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         partial = path.with_suffix(".partial")
+        partial.touch(mode=0o600)
         partial.write_text("\n".join([f"{key} = {quoted}", *kept]) + "\n", "utf-8")
         partial.replace(path)
     except OSError as error:

@@ -6,6 +6,7 @@ RagError
 ├── PageError         an author page cannot be read; names file and line
 ├── LibraryError      the library is missing, locked, newer, damaged or not writable
 │   ├── MissingLibraryError  there is no index yet
+│   ├── DamagedError  what is on the disk is not what was written
 │   ├── LockedError   another process is writing
 │   └── StaleIndexError  the vectors were made by other settings
 ├── ModelError        a model is missing, damaged or of an unknown kind
@@ -52,6 +53,10 @@ class LibraryError(RagError):
 
 class MissingLibraryError(LibraryError):
     """There is no library yet."""
+
+
+class DamagedError(LibraryError):
+    """What is on the disk is not what was written."""
 
 
 class LockedError(LibraryError):

@@ -15,7 +15,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from rag.errors import LibraryError, MissingLibraryError
+from rag import shelves
+from rag.errors import DamagedError, LibraryError, MissingLibraryError
 from rag.types import Chunk, Page, Paper, Profile, Scope
 
 SCHEMA_VERSION = 1
@@ -68,23 +69,32 @@ class Library:
         self._path = path
 
     @classmethod
-    def open(cls, path: Path, *, create: bool = False) -> Library:
+    def open(cls, path: Path, *, create: bool = False, sealed: bool = False) -> Library:
         """Open the library at `path`; `create` makes it where it is missing.
 
-        Raises LibraryError where it is missing, damaged, not readable or from a newer Vouch.
+        A `sealed` one never changes: it is opened for reading, without locks. Raises LibraryError where
+        it is missing, damaged, not readable or from a newer Vouch.
         """
         if not path.is_file() and not create:
             raise MissingLibraryError("There is no index yet.", hint="Run `vouch ingest` to make one.")
         try:
             if create:
-                path.parent.mkdir(parents=True, exist_ok=True)
-            mode = "rwc" if create else "rw"
+                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            mode = "ro&immutable=1" if sealed else "rwc" if create else "rw"
             connection = _connect(path, mode)
             library = cls(connection, path)
             library._prepare(create)
         except (sqlite3.Error, OSError) as error:
             raise _library_error(path, error) from error
         return library
+
+    @classmethod
+    def of_shelf(cls, folder: Path) -> Library:
+        """The library in this folder; of a sealed shelf, the one that was sealed. Raises LibraryError."""
+        sealed = shelves.is_sealed(folder)
+        if sealed:
+            shelves.check_file(folder, shelves.LIBRARY, shelves.seal_of(folder))
+        return cls.open(folder / shelves.LIBRARY, sealed=sealed)
 
     def close(self) -> None:
         self._connection.close()
@@ -203,6 +213,31 @@ class Library:
     def put_chunker(self, chunker: str) -> None:
         self._set_meta("chunker", chunker)
 
+    def copy_to(self, path: Path) -> None:
+        """A copy of the whole library as it is now, in a new file. Raises LibraryError."""
+        try:
+            copy = sqlite3.connect(path, isolation_level=None)
+            try:
+                self._connection.backup(copy)
+            finally:
+                copy.close()
+        except sqlite3.Error as error:
+            raise _library_error(self._path, error) from error
+
+    def check(self) -> None:
+        """Read all of it: SQLite's own checks, the full-text index, and what must refer to each other.
+
+        Works on a copy in memory. Raises DamagedError where something is wrong.
+        """
+        copy = sqlite3.connect(":memory:", isolation_level=None)
+        try:
+            self._connection.backup(copy)
+            _check(copy, self._path)
+        except (sqlite3.Error, ValueError) as error:
+            raise _damaged(self._path, str(error)) from error
+        finally:
+            copy.close()
+
     def _prepare(self, create: bool) -> None:
         version = self._rows("PRAGMA user_version")[0][0]
         if version > SCHEMA_VERSION:
@@ -254,21 +289,72 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
     return connection
 
 
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    """Raises DamagedError, sqlite3.Error or ValueError unless the library is whole and only a library."""
+
+    def count(query: str) -> int:
+        return int(connection.execute(query).fetchone()[0])
+
+    if _made_of(connection) != _schema():
+        raise _damaged(path, "its tables are not a library's")
+    found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    if found != "ok":
+        raise _damaged(path, str(found))
+    connection.execute("INSERT INTO paper_text (paper_text) VALUES ('integrity-check')")
+    told = {
+        "papers without a page": "SELECT count(*) FROM listings WHERE seed NOT IN (SELECT seed FROM pages)",
+        "chunks without a paper": "SELECT count(*) FROM chunks "
+        "WHERE paper_id NOT IN (SELECT paper_id FROM listings)",
+        "papers without full text": "SELECT count(*) FROM papers p LEFT JOIN paper_text t "
+        "ON t.paper_id = p.id AND t.title = p.title AND t.abstract = p.abstract WHERE t.paper_id IS NULL",
+        "full texts too many": "SELECT (SELECT count(*) FROM paper_text) - (SELECT count(*) FROM papers)",
+    }
+    for what, query in told.items():
+        if wrong := count(query):
+            raise _damaged(path, f"{what}: {wrong}")
+    for row in connection.execute(_PAPER_COLUMNS):
+        _paper(row)
+
+
+def _made_of(connection: sqlite3.Connection) -> set[tuple[Any, ...]]:
+    rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master")
+    return {tuple(row) for row in rows if not str(row[1]).startswith("sqlite_")}
+
+
+def _schema() -> set[tuple[Any, ...]]:
+    """What a new library is made of."""
+    connection = sqlite3.connect(":memory:")
+    try:
+        connection.executescript(_SCHEMA)
+        return _made_of(connection)
+    finally:
+        connection.close()
+
+
+def _damaged(path: Path, what: str) -> DamagedError:
+    return DamagedError(
+        f"{path} is damaged or is not a Vouch library ({what}).",
+        hint="Move it away and run `vouch ingest`: the pages hold all that it held.",
+    )
+
+
 def _library_error(path: Path, error: Exception) -> LibraryError:
     text = str(error)
     if "locked" in text:
         return LibraryError("The library is being written by another process.", hint="Try again in a moment.")
     if "full" in text:
         return LibraryError(f"The disk of {path.parent} is full.", hint="Free some space and run it again.")
+    if "I/O error" in text:
+        return LibraryError(
+            f"The disk of {path.parent} did not take or give what was asked of it ({text}).",
+            hint="Check the disk and its free space, then run it again: nothing was changed.",
+        )
     if "readonly" in text or "unable to open" in text or isinstance(error, OSError):
         return LibraryError(
             f"{path.parent} cannot be written or read ({text}).",
             hint="Check its permissions, or set VOUCH_HOME to a folder that you may write.",
         )
-    return LibraryError(
-        f"{path} is damaged or is not a Vouch library ({text}).",
-        hint="Move it away and run `vouch ingest`: the pages hold all that it held.",
-    )
+    return _damaged(path, text)
 
 
 # Whose page lists the paper, and who is printed with it, each with a place for names.

@@ -1,6 +1,7 @@
 """An author page's file or text -> Page and Papers, nothing guessed.
 
-Titles, names and abstracts are kept as printed. A paper that one page lists twice is kept
+Titles, names and abstracts are kept as printed, but for what no reader sees and what steers a
+terminal or crashes a tokeniser (`rag.cleaning`). A paper that one page lists twice is kept
 once, at its first place; `index` counts the listed papers, so a gap shows where one was left
 out. A page is read whole or not at all: every fault is a PageError with file and line.
 
@@ -17,6 +18,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
+from rag.cleaning import clean
 from rag.errors import PageError
 from rag.layouts import LAYOUTS, Entry, Line, Source, detect_layout
 from rag.listings import find_listing
@@ -180,7 +182,10 @@ def _lines(text: str, source: Source) -> list[Line]:
     """The lines that hold something, line ends stripped, numbered from 1."""
     _refuse_binary(text, source)
     split = text.removeprefix("\ufeff").split("\n")
-    lines = [Line(number, line.removesuffix("\r")) for number, line in enumerate(split, 1) if line.strip()]
+    cleaned = (
+        (number, clean(line.removesuffix("\r")).replace("\n", " ")) for number, line in enumerate(split, 1)
+    )
+    lines = [Line(number, line) for number, line in cleaned if line.strip()]
     if not lines:
         source.refuse(0, "The page is empty.", "Fetch the page again.")
     return lines

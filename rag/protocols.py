@@ -92,6 +92,10 @@ class VectorStore(Protocol):
         """Chunk id to vector, for those of these chunks that are stored and of this kind."""
         ...
 
+    def close(self) -> None:
+        """What was written is kept; the store is not used after this."""
+        ...
+
 
 class LanguageModel(Protocol):
     """Token segments in, text out."""

@@ -102,6 +102,17 @@ class StateStore:
         files = self._files()
         return sum(path.suffix == ENTRY_SUFFIX for path, _ in files), sum(stat.st_size for _, stat in files)
 
+    def check(self) -> tuple[int, int]:
+        """How many entries there are, and how many of them are damaged; each is read, none deleted."""
+        entries = [path for path, _ in self._files() if path.suffix == ENTRY_SUFFIX]
+        return len(entries), sum(not self._sound(path) for path in entries)
+
+    def _sound(self, path: Path) -> bool:
+        try:
+            return _payload(path, path.stem, self.most_bytes) is not None
+        except (OSError, ValueError):
+            return False
+
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}{ENTRY_SUFFIX}"
 

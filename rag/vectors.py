@@ -7,7 +7,9 @@ holds the writer's lock. Knows nothing of papers or questions.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, get_args
@@ -42,7 +44,9 @@ def _told(method: Callable[P, R]) -> Callable[P, R]:
     def telling(*arguments: P.args, **options: P.kwargs) -> R:
         try:
             return method(*arguments, **options)
-        except Exception as error:
+        except BaseException as error:
+            if not _is_fault(error):
+                raise
             raise LibraryError(
                 f"The vectors cannot be read or written: {error}.",
                 hint="Start Vouch again if an ingest ran meanwhile; else run `vouch ingest --rebuild`.",
@@ -51,12 +55,31 @@ def _told(method: Callable[P, R]) -> Callable[P, R]:
     return telling
 
 
+def _is_fault(error: BaseException) -> bool:
+    """Whether it is an error, or a panic of Chroma's Rust, which is no Exception."""
+    return isinstance(error, Exception) or type(error).__name__ == "PanicException"
+
+
+def _let_go(client: Any, release: Callable[[], None]) -> None:
+    with suppress(Exception):
+        client.close()
+    release()
+
+
 class ChromaStore:
     """A VectorStore on Chroma."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
         self._open_collections()
+
+    def close(self) -> None:
+        """What is written is in the files after this."""
+        self._client.close()
+
+    def goes_with(self, release: Callable[[], None]) -> None:
+        """When nobody has the store any more, or the process ends, it is closed and `release` called."""
+        weakref.finalize(self, _let_go, self._client, release)
 
     @classmethod
     def open(cls, path: Path, *, server: str = "") -> ChromaStore:
@@ -72,9 +95,11 @@ class ChromaStore:
             if server:
                 host, _, port = server.rpartition(":")
                 return cls(chromadb.HttpClient(host=host, port=int(port), settings=settings))
-            path.mkdir(parents=True, exist_ok=True)
+            path.mkdir(parents=True, exist_ok=True, mode=0o700)
             return cls(chromadb.PersistentClient(path=str(path), settings=settings))
-        except Exception as error:
+        except BaseException as error:
+            if not _is_fault(error):
+                raise
             place, hint = f"The vectors in {path}", "Delete that folder and run `vouch ingest`."
             if server:
                 place, hint = f"The Chroma server at {server}", "Start it, or unset VOUCH_CHROMA_SERVER."
@@ -108,6 +133,15 @@ class ChromaStore:
     @_told
     def count(self) -> int:
         return sum(collection.count() for collection in self._collections.values())
+
+    def exercise(self) -> None:
+        """Make Chroma read all that it has: every vector, and the index of each kind. Raises LibraryError."""
+        self.fingerprint()
+        ids = sorted(self.ids())
+        for kind in get_args(ChunkKind):
+            if held := self.vectors_of(ids, kind=kind):
+                self.search(next(iter(held.values())), count=10, kind=kind)
+        self.close()
 
     @_told
     def upsert(self, chunks: Sequence[Chunk], vectors: Vectors) -> None:

@@ -95,6 +95,9 @@ class MemoryStore:
         held = (self._rows[chunk_id] for chunk_id in chunk_ids if chunk_id in self._rows)
         return {chunk.id: row for chunk, row in held if chunk.kind == kind}
 
+    def close(self) -> None:
+        """Nothing is held open."""
+
 
 Script = Sequence[str] | Mapping[str, str] | Callable[[str], str]
 

@@ -125,7 +125,7 @@ def test_every_command_has_a_help(command: list[str], vouch: Vouch) -> None:
 
 def test_the_commands_are_those_of_the_contract() -> None:
     assert {" ".join(command) for command in COMMANDS} == {
-        *"ingest ask search papers chat eval models doctor".split(),
+        *"ingest ask search papers chat eval models doctor backup restore".split(),
         *(f"models {name}" for name in ("list", "pull", "use", "verify")),
     }
 

@@ -18,7 +18,7 @@ GRAPH: dict[str, set[str]] = {
     "types": set(),
     "errors": set(),
     "protocols": {"types"},
-    "config": {"errors"},
+    "config": {"errors", "shelves"},
     # text, pure
     "cleaning": set(),
     "latex": set(),
@@ -72,8 +72,11 @@ GRAPH: dict[str, set[str]] = {
     # adapters: a format, a library, a file; never each other, but for what they are made of
     "layouts": VALUES | {"bylines"},
     "listings": {"errors"},
-    "pages": VALUES | {"layouts", "listings"},
-    "library": VALUES,
+    "pages": VALUES | {"cleaning", "layouts", "listings"},
+    "shelves": {"errors"},
+    "scratch": set(),
+    "archive": {"errors", "shelves"},
+    "library": VALUES | {"shelves"},
     "tokens": VALUES,
     "bert": {"protocols"},
     "embed": VALUES | {"protocols", "bert", "stamps"},
@@ -149,6 +152,7 @@ GRAPH: dict[str, set[str]] = {
     "summary": {"types", "protocols", "library", "telling", "retrieve", "scopes", "sections", "selection"},
     # pipelines
     "ingest": VALUES | {"protocols", "pages", "chunk", "library", "tokens"},
+    "sound": VALUES | {"protocols", "library"},
     "ahead": VALUES | {"read"},
     "assistant": VALUES
     | {
@@ -171,13 +175,14 @@ GRAPH: dict[str, set[str]] = {
     "bars": set(),
     "command": {"errors"},
     "doctor": VALUES | {"config", "wiring", "weights", "embed", "cores"},
+    "checkup": VALUES | {"config", "doctor", "shelves", "sound", "weights", "wiring"},
     "cli": VALUES
     | {"config", "wiring", "weights", "library", "understand", "compose", "assistant"}
-    | {"batch", "terminal", "printed", "export", "bars", "command", "doctor"}
+    | {"batch", "terminal", "printed", "export", "bars", "command", "doctor", "checkup"}
     | {"ui.app", "ui.desk", "evals.options", "evals.run"},
 }
 EVERYTHING = {"wiring"}
-DOORS = {"cli", "batch", "terminal", "printed", "bars", "command", "doctor"}
+DOORS = {"cli", "batch", "terminal", "printed", "bars", "command", "doctor", "checkup"}
 
 # Heavy library: the one module that imports it, and a metric that must stand apart.
 HEAVY = {

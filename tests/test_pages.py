@@ -41,9 +41,19 @@ def test_form_does_not_count(text: str, change: Callable[[str], str]) -> None:
 
 
 def test_an_abstract_is_kept_to_the_byte() -> None:
-    abstract = "  Spaces,\ttabs,\u2028separators\x0band “quotes”.  "
+    abstract = "  Spaces,\ttabs,\u2028separators and “quotes”.  "
     _, papers = parse(MIXED.replace("The first abstract.", abstract))
     assert papers[0].abstract == abstract
+
+
+def test_what_nobody_sees_and_what_steers_a_terminal_stays_out() -> None:
+    hostile = "A\u200b \x1b[2Jti\u202etle\x07 of" + " x\u0301" + "\u0300" * 500
+    _, papers = parse(MIXED.replace("The first abstract.", f"{hostile} {'y' * 50_000}."))
+    abstract = papers[0].abstract
+    assert abstract.startswith("A title  of x\u0301")
+    assert abstract.count("\u0300") < 8 + 1
+    assert max(map(len, abstract.split())) <= 1_000
+    assert abstract.count("y") == 50_000
 
 
 def test_a_paper_listed_twice_is_kept_once() -> None:

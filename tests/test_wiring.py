@@ -10,6 +10,7 @@ import pytest
 from chromadb.api.client import SharedSystemClient
 from fakes import MemoryStore, WordEmbedder, make_page, make_paper
 
+from rag import wiring
 from rag.assistant import Assistant
 from rag.config import Settings, load_settings
 from rag.embed import packaged_folder
@@ -199,8 +200,9 @@ def test_an_index_that_fits_is_left_alone(indexed, words, two_seeds):
 def test_an_index_that_does_not_fit_is_mended(settings, words, two_seeds, fault):
     ensure_index(settings)
     if fault == "incomplete":
-        vectors = open_vectors(settings)
-        vectors.delete(sorted(vectors.ids())[:5])
+        next(settings.vectors_path.glob("*/*.bin")).unlink()
+        with pytest.raises(StaleIndexError, match="damaged"):
+            open_assistant(settings)
     else:
         words.name = "others@2"
     ensure_index(settings)
@@ -403,3 +405,42 @@ def test_a_file_that_never_ends_loading_is_given_up(tmp_path, monkeypatch):
 
 def test_a_true_model_passes_the_probe(smollm2_path):
     probe_model(choose(str(smollm2_path), load_catalogue(), smollm2_path.parent))
+
+
+def read_settings(settings: Settings, path: Path) -> Settings:
+    return settings.model_copy(
+        update={"model": str(path), "cache": path.parent.parent, "context_tokens": 512}
+    )
+
+
+def test_a_model_whose_bytes_have_changed_is_not_loaded(settings, tmp_path, smollm2_path):
+    """A byte of the weights turned: no header shows it, the sha256 does."""
+    folder = tmp_path / "cache" / "models"
+    folder.mkdir(parents=True)
+    model = find(load_catalogue(), "smollm2-135m")
+    content = bytearray(smollm2_path.read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / model.file).write_bytes(content)
+    mine = settings.model_copy(update={"model": model.name, "cache": tmp_path / "cache"})
+    choice = choose(mine.model, load_catalogue(), mine.models_path)
+    with pytest.raises(ModelError, match="not the right file") as caught:
+        wiring.open_reader(mine, choice)
+    assert "vouch models pull" in caught.value.hint
+
+
+def test_a_readers_own_model_is_tried_by_a_child_once(settings, tmp_path, monkeypatch, smollm2_path):
+    path = tmp_path / "models" / "own.gguf"
+    path.parent.mkdir()
+    path.write_bytes(smollm2_path.read_bytes())
+    settings.home.mkdir()
+    tried = []
+    probe = wiring.probe_model
+    monkeypatch.setattr(wiring, "probe_model", lambda choice: (tried.append(choice), probe(choice)))
+    mine = read_settings(settings, path)
+    for _ in range(2):
+        wiring.open_reader(mine, choose(str(path), load_catalogue(), path.parent)).model.close()
+    assert len(tried) == 1
+    path.write_bytes(path.read_bytes()[:50_000_000])
+    with pytest.raises(ModelError):
+        wiring.open_reader(mine, Choice("own", path, None, True))
+    assert len(tried) == 2

@@ -135,7 +135,7 @@ class Errand:
         except RagError as error:
             self.fault = error
         except Exception:
-            log.exception("The question %r could not be answered.", self._question)
+            log.exception("A question of %d characters could not be answered.", len(self._question))
             self.fault = RagError(
                 "Something went wrong inside Vouch.", hint="Ask again; what happened stands in its terminal."
             )

@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from pathlib import Path
 
 from rag.ahead import Ahead
 from rag.assistant import Assistant
@@ -32,6 +33,8 @@ class Desk:
         self._state = "Loading the embedding model (about 10 seconds)"
         self._ready = threading.Event()
         self._assistant: Assistant | None = None
+        self._shelf: Path | None = None
+        self._renewing = threading.Lock()
         self._ahead = Ahead((), self._slot)
         self._closing = threading.Event()
         self._fault: RagError | None = None
@@ -43,7 +46,7 @@ class Desk:
         self._ready.wait()
         if self._assistant is None:
             raise self._fault or RagError("Vouch could not start.", hint="Run `vouch doctor`.")
-        with self._ahead.asking(), closing(self._assistant.stream(question, history)) as answers:
+        with self._ahead.asking(), closing(self._newest().stream(question, history)) as answers:
             for answer in answers:
                 self._ahead.named([citation.paper for citation in answer.citations])
                 yield answer
@@ -61,6 +64,22 @@ class Desk:
                 self._reading.join(LAST_PAPER_SECONDS)
         self._slot.close()
 
+    def _newest(self) -> Assistant:
+        """The assistant over the newest shelf: another process may have made one since."""
+        with self._renewing:
+            shelf = self._settings.shelf_path
+            if shelf != self._shelf and self._assistant is not None:
+                try:
+                    self._assistant = open_assistant(
+                        self._settings, slot=self._slot, embedders=self._assistant.embedders
+                    )
+                    self._ahead.add(self._assistant.library.papers())
+                except RagError as error:
+                    log.warning("The new shelf is not read, the one before it is: %s", error.message)
+                self._shelf = shelf
+            assert self._assistant is not None
+            return self._assistant
+
     def _complaint(self) -> str:
         return f"{self._fault.message} {self._fault.hint}" if self._fault else ""
 
@@ -68,6 +87,7 @@ class Desk:
         """Evidence can be found as soon as the assistant is open; the model follows."""
         try:
             ensure_index(self._settings, progress=self._progress)
+            self._shelf = self._settings.shelf_path
             self._assistant = open_assistant(self._settings, slot=self._slot)
             self._ahead = Ahead(self._assistant.library.papers(), self._slot)
             self._ready.set()

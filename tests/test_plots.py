@@ -23,11 +23,15 @@ BINS = {
     "plain": [(0.5, (0.5, 0.1, 0.9))],
 }
 SECONDS = {"vouch": {"whole answer": [1.0, 2.0, 12.0], "first words": []}, "plain": {"whole answer": [0.0]}}
+RATIOS = {"engine: text written": [0.9, 1.1, 1.0], "answers: cold": [3.0]}
+GROWTH = {"Chroma": [(2_000.0, 1.0), (20_000.0, 3.0)], "exact": [(2_000.0, 0.1), (20_000.0, 3.5)]}
 PICTURES = {
     "bars": lambda name: plots.bars(SHARES, name=name, label="share right"),
     "risk": lambda name: plots.risk_coverage(CURVES, name=name),
     "reliability": lambda name: plots.reliability(BINS, name=name),
     "latency": lambda name: plots.latency(SECONDS, name=name),
+    "ratios": lambda name: plots.ratios(RATIOS, name=name),
+    "growth": lambda name: plots.growth(GROWTH, name=name, across="chunks", up="ms"),
 }
 
 
@@ -142,3 +146,9 @@ def test_dollars_in_a_name_are_no_formula():
 def test_matplotlib_is_not_loaded_before_a_picture_is_drawn():
     code = "import sys, evals.plots, evals.report; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_ratios_and_growth_name_what_they_show():
+    pytest.importorskip("matplotlib")
+    assert RATIOS.keys() <= set(texts(PICTURES["ratios"]("r")))
+    assert {"chunks", "ms", *GROWTH} <= set(texts(PICTURES["growth"]("g")))

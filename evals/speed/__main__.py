@@ -1,7 +1,7 @@
 """The bench: `make bench`, or `python -m evals.speed [PART...]`.
 
 One table, every figure beside a reference of the same run. Writes `speed-<commit>.json`, `.md` and, with
-matplotlib, two pictures. Ctrl-C ends it with what is measured so far. The only module of the bench
+matplotlib, two pictures. Ctrl-C ends it with the parts that are measured. The only module of the bench
 that chooses what is run.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -73,6 +74,7 @@ class Bench:
 
 def main() -> None:
     options = _options()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     bench = Bench()
     try:
         settings = load_settings()

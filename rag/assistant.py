@@ -25,6 +25,7 @@ from rag.summary import GIST_QUESTION, find
 from rag.types import Answer, Brief, Kind, Passage, Plan, Reading, Scope, Sides, Timings, Turn, Usage
 from rag.understand import understand
 from rag.wanted import not_given, strangers
+from rag.within import hold_within, spoken_of
 
 # Papers ranked for one question, and titles named when nothing answers.
 PAPERS_RANKED = 30
@@ -46,6 +47,7 @@ MOST_PAPERS = 8
 ALL_TOLD = "The abstract says no more than what was shown already, and I have only abstracts to read."
 # From this share of the relevance floor up to it, the nearest paper is read with a caveat.
 UNSURE_SHARE = 0.8
+EVERYTHING = Scope()
 
 
 @dataclass
@@ -61,9 +63,11 @@ class Assistant:
     relevance_floor: float
     clock: Callable[[], float] = field(default=time.perf_counter)
 
-    def plan(self, question: str, history: Sequence[Turn] = ()) -> Plan:
-        """The question, understood. Raises QuestionError where it cannot be asked."""
-        return understand(question, history, self.gazetteer)
+    def plan(self, question: str, history: Sequence[Turn] = (), scope: Scope = EVERYTHING) -> Plan:
+        """The question, understood, and held within `scope`. Raises QuestionError where it cannot be asked."""
+        plan = understand(question, spoken_of(history, scope.papers), self.gazetteer)
+        inside = {paper.id for paper in self.library.papers(scope)} if scope else ()
+        return hold_within(plan, scope, inside)
 
     def search(
         self, question: str, history: Sequence[Turn] = (), *, count: int = PAPERS_RANKED
@@ -78,14 +82,19 @@ class Assistant:
             turns = (*turns, self.ask(question, turns).turn())
         return turns
 
-    def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
+    def ask(self, question: str, history: Sequence[Turn] = (), *, scope: Scope = EVERYTHING) -> Answer:
         """The whole answer."""
-        return deque(self.stream(question, history), maxlen=1)[0]
+        return deque(self.stream(question, history, scope=scope), maxlen=1)[0]
 
-    def stream(self, question: str, history: Sequence[Turn] = ()) -> Generator[Answer, None, None]:
-        """Growing Answers: the evidence at once, then what the model makes of it, checked."""
+    def stream(
+        self, question: str, history: Sequence[Turn] = (), *, scope: Scope = EVERYTHING
+    ) -> Generator[Answer, None, None]:
+        """Growing Answers: the evidence at once, then what the model makes of it, checked.
+
+        Nothing outside `scope` is searched, counted or cited.
+        """
         watch = _Watch(self.clock)
-        plan = self.plan(question, history)
+        plan = self.plan(question, history, scope)
         with closing(self._answers(question, plan, watch)) as answers:
             for answer in answers:
                 yield replace(answer, plan=plan)
@@ -113,7 +122,7 @@ class Assistant:
         watch.retrieved()
         nearest = passages[:PAPERS_NAMED_IN_REFUSAL]
         chosen = choose_papers(plan, passages, floor=self.relevance_floor)
-        known = plan.named or plan.scope or plan.kind != "paper"
+        known = plan.named or replace(plan.scope, within=None) or plan.kind != "paper"
         if not known and strangers(question, self.gazetteer.known_words):
             yield refuse(question, plan, nearest, timings=watch.timings())
         elif chosen and plan.kind == "topic":

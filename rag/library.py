@@ -310,6 +310,10 @@ def _where(scope: Scope) -> tuple[str, list[Any]]:
     restrict("has_code = {}", [] if scope.has_code is None else [int(scope.has_code)])
     restrict("(date IS NOT NULL) = {}", [] if scope.dated is None else [int(scope.dated)])
     restrict("(has_code IS NOT NULL) = {}", [] if scope.code_known is None else [int(scope.code_known)])
+    if scope.within:
+        outer, more = _where(scope.within)
+        parts.append(outer.removeprefix("WHERE "))
+        values.extend(more)
     return ("WHERE " + " AND ".join(parts) if parts else ""), values
 
 

@@ -6,6 +6,7 @@ Knows how a filter is said; knows no papers and counts nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from rag.types import Scope
@@ -62,7 +63,16 @@ def scope_words(scope: Scope) -> tuple[str, ...]:
         said.append(f"category {any_of([category_name(code) for code in scope.categories])}")
     if scope.not_categories:
         said.append(f"not category {any_of([category_name(code) for code in scope.not_categories])}")
-    return (*said, *_time_words(scope), *_code_words(scope))
+    return (*said, *_time_words(scope), *_code_words(scope), *chosen_words(scope.within))
+
+
+def chosen_words(scope: Scope | None) -> tuple[str, ...]:
+    """What the reader chose to ask of; papers in it are pinned ones."""
+    if not scope:
+        return ()
+    pinned = len(scope.papers)
+    said = [f"{pinned} pinned {'paper' if pinned == 1 else 'papers'}"] if pinned else []
+    return (*said, *scope_words(replace(scope, papers=())))
 
 
 def any_of(values: Sequence[object]) -> str:

@@ -141,6 +141,7 @@ class Scope:
     not_categories: tuple[str, ...] = ()
     seeds: tuple[str, ...] = ()
     papers: tuple[str, ...] = ()  # ids
+    within: Scope | None = None  # what the reader chose to ask of: it must hold besides
 
     def __bool__(self) -> bool:
         return self != Scope()

@@ -85,6 +85,7 @@ GRAPH: dict[str, set[str]] = {
     "reword": {"types", "words", "pointing", "targets", "follow_wordings"},
     "follow": {"types", "words", "asked", "focus", "gazetteer", "narrow", "pointing", "targets", "reword"}
     | {"follow_wordings"},
+    "within": {"types", "scopes"},
     "understand": VALUES
     | {"words", "cleaning", "asked", "briefs", "scopes", "sides", "topics", "gazetteer", "focus", "follow"},
     "catalogue": {"types", "library", "scopes", "tally", "caveats", "shown"},
@@ -115,7 +116,7 @@ GRAPH: dict[str, set[str]] = {
         "verify",
         "compose",
     }
-    | {"compare", "sections", "summary", "itself", "wanted"},
+    | {"compare", "sections", "summary", "itself", "wanted", "within"},
     # the wiring may import everything
     # doors
     "batch": {"errors"},

@@ -64,7 +64,7 @@ class Assistant:
     clock: Callable[[], float] = field(default=time.perf_counter)
 
     def plan(self, question: str, history: Sequence[Turn] = (), scope: Scope = EVERYTHING) -> Plan:
-        """The question, understood, and held within `scope`. Raises QuestionError where it cannot be asked."""
+        """The question, understood, and held within `scope`. Raises QuestionError if it cannot be asked."""
         plan = understand(question, spoken_of(history, scope.papers), self.gazetteer)
         inside = {paper.id for paper in self.library.papers(scope)} if scope else ()
         return hold_within(plan, scope, inside)

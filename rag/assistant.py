@@ -17,12 +17,13 @@ from rag.compare import compare, compared_passages, reading_question
 from rag.compose import compose, compose_list, decline, hedge, refuse, with_gap
 from rag.gazetteer import Gazetteer
 from rag.library import Library
+from rag.picked import plan_picked
 from rag.protocols import Embedders, VectorStore
 from rag.read import READING, Reader, quote, read
 from rag.retrieve import retrieve, term_weights
 from rag.sections import compose_summary, lay_out, tell
 from rag.summary import GIST_QUESTION, find
-from rag.types import Answer, Brief, Kind, Passage, Plan, Reading, Scope, Sides, Timings, Turn, Usage
+from rag.types import Answer, Brief, Kind, Passage, Pick, Plan, Reading, Scope, Sides, Timings, Turn, Usage
 from rag.understand import understand
 from rag.wanted import not_given, strangers
 from rag.within import hold_within, spoken_of
@@ -48,6 +49,8 @@ ALL_TOLD = "The abstract says no more than what was shown already, and I have on
 # From this share of the relevance floor up to it, the nearest paper is read with a caveat.
 UNSURE_SHARE = 0.8
 EVERYTHING = Scope()
+# Papers told as like another.
+MOST_ALIKE = 5
 
 
 @dataclass
@@ -87,15 +90,30 @@ class Assistant:
         return deque(self.stream(question, history, scope=scope), maxlen=1)[0]
 
     def stream(
-        self, question: str, history: Sequence[Turn] = (), *, scope: Scope = EVERYTHING
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        *,
+        scope: Scope = EVERYTHING,
+        pick: Pick | None = None,
     ) -> Generator[Answer, None, None]:
         """Growing Answers: the evidence at once, then what the model makes of it, checked.
 
-        Nothing outside `scope` is searched, counted or cited.
+        Nothing outside `scope` is searched, counted or cited. With a `pick` its papers are what is asked
+        about, whatever the scope, and the question is only shown.
         """
         watch = _Watch(self.clock)
-        plan = self.plan(question, history, scope)
-        with closing(self._answers(question, plan, watch)) as answers:
+        if pick:
+            plan = plan_picked(question, pick, self.gazetteer.papers)
+        else:
+            plan = self.plan(question, history, scope)
+        alike = pick and pick.aim == "like" and not plan.trouble
+        answering = (
+            self._alike(question, plan, pick.papers[0], watch)
+            if pick and alike
+            else self._answers(question, plan, watch)
+        )
+        with closing(answering) as answers:
             for answer in answers:
                 yield replace(answer, plan=plan)
 
@@ -135,6 +153,15 @@ class Assistant:
                     yield hedge(answer, nearest)
         else:
             yield refuse(question, plan, nearest, timings=watch.timings())
+
+    def _alike(self, question: str, plan: Plan, paper: str, watch: _Watch) -> Generator[Answer, None, None]:
+        """The papers nearest to one, but for itself."""
+        passages = [each for each in self._retrieve(plan, MOST_ALIKE + 1) if each.paper.id != paper]
+        watch.retrieved()
+        if passages:
+            yield from self._list(question, plan, passages[:MOST_ALIKE], watch)
+        else:
+            yield refuse(question, plan, (), timings=watch.timings())
 
     def _compare(
         self, question: str, plan: Plan, sides: Sides, watch: _Watch

@@ -92,6 +92,10 @@ class Settings(BaseSettings):
         return self.home / "library.sqlite"
 
     @property
+    def diary_path(self) -> Path:
+        return self.home / "diary.sqlite"
+
+    @property
     def vectors_path(self) -> Path:
         return self.home / "vectors"
 

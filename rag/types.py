@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
+Day = date  # within Paper its own field hides the name
 Kind = Literal["paper", "topic", "compare", "summary", "catalogue", "other"]
 Status = Literal["answered", "partly", "not_found"]
 Support = Literal["supported", "quoted", "computed"]
@@ -19,6 +20,7 @@ ChunkKind = Literal["window", "sentence"]
 RecordField = Literal["authors", "first author", "date"]
 Order = Literal["theme", "oldest", "newest"]
 ProfileField = Literal["h_index", "citations", "stated_papers", "novelty", "ai_score"]
+PickAim = Literal["compare", "summary", "like"]
 Aim = Literal[
     "count", "list", "earliest", "latest", "years", "categories", "share", "profile", "authors",
     "first_authors", "coauthors", "compare", "pages", "owners", "affiliations",
@@ -65,7 +67,7 @@ class Paper:
     et_al: bool
     affiliations: tuple[str, ...]
     category: str | None
-    date: date | None
+    date: Day | None
     has_code: bool | None
     score: float | None
     abstract: str
@@ -205,6 +207,14 @@ class Sides:
     topic: str = ""
     by_date: bool = False
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """Papers (ids) that a reader picked by hand, and what is asked of them; `like`: others like the first."""
+
+    aim: PickAim
+    papers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,7 @@ GRAPH: dict[str, set[str]] = {
     "target": set(),
     "hub": {"errors", "target"},
     "wheels": {"errors", "target"},
+    "diary": VALUES,
     "stamps": set(),
     "unpack": {"errors", "target"},
     "weights": {"errors", "gguf", "target", "hub", "wheels", "stamps", "unpack"},
@@ -86,6 +87,7 @@ GRAPH: dict[str, set[str]] = {
     "follow": {"types", "words", "asked", "focus", "gazetteer", "narrow", "pointing", "targets", "reword"}
     | {"follow_wordings"},
     "within": {"types", "scopes"},
+    "picked": {"types"},
     "understand": VALUES
     | {"words", "cleaning", "asked", "briefs", "scopes", "sides", "topics", "gazetteer", "focus", "follow"},
     "catalogue": {"types", "library", "scopes", "tally", "caveats", "shown"},
@@ -116,7 +118,7 @@ GRAPH: dict[str, set[str]] = {
         "verify",
         "compose",
     }
-    | {"compare", "sections", "summary", "itself", "wanted", "within"},
+    | {"compare", "sections", "summary", "itself", "wanted", "within", "picked"},
     # the wiring may import everything
     # doors
     "batch": {"errors"},

@@ -405,6 +405,12 @@ class Timings:
     prompt_tokens: int = 0
     output_tokens: int = 0
 
+    @property
+    def tokens_per_second(self) -> float:
+        """Tokens written in the time that a model read and wrote; 0 where none did."""
+        seconds = self.total_s - self.retrieve_s
+        return self.output_tokens / seconds if seconds > 0 else 0.0
+
     def record(self) -> dict[str, Any]:
         return {
             "retrieve_s": round(self.retrieve_s, 4),

@@ -40,9 +40,10 @@ def _item(kept: Kept, current: bool) -> str:
     return (
         f'<li{here}><button type="button" class="open" data-act="open" data-kept="{identity}" dir="auto">'
         f'{title}</button><span class="byline">{about}</span>'
-        f'<details class="menu" id="kept-{identity}"><summary class="act" aria-label="More on {title}">⋯</summary>'
-        f'<div class="choices"><form data-form="rename" data-kept="{identity}"><input type="text" name="title"'
-        f' aria-label="New name of {title}" placeholder="New name" maxlength="90" autocomplete="off">'
+        f'<details class="menu" id="kept-{identity}"><summary class="act" aria-label="More on {title}">⋯'
+        f'</summary><div class="choices"><form data-form="rename" data-kept="{identity}">'
+        f'<input type="text" name="title" aria-label="New name of {title}" placeholder="New name"'
+        ' maxlength="90" autocomplete="off">'
         '<button type="submit" class="act">Rename</button></form>'
         f"{act('transcript', 'Export', spoken=f'Export {kept.title} as Markdown', kept=identity)}"
         f"{act('delete', 'Delete', spoken=f'Delete {kept.title}', kept=identity)}</div></details></li>"

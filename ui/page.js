@@ -9,8 +9,13 @@ const begin = () => {
   const byId = id => document.getElementById(id);
   vouch.busy = () => byId('stop') !== null;
 
+  const places = {};
   vouch.view = name => {
-    body.dataset.view = name;
+    if (name !== body.dataset.view) {
+      places[body.dataset.view] = scrollY;
+      body.dataset.view = name;
+      scrollTo(0, places[name] ?? 0);
+    }
     document.querySelectorAll('[role=tab]').forEach(tab => {
       tab.setAttribute('aria-selected', String(tab.dataset.view === name));
       tab.tabIndex = tab.dataset.view === name ? 0 : -1;

@@ -40,7 +40,7 @@ Parts = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the browser is to do: save `text` as a file, or bring a view forward. `stamp` tells orders apart."""
+    """What the browser is to do: save `text` as a file, or turn to the desk. `stamp` tells orders apart."""
 
     kind: str
     stamp: int

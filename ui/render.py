@@ -31,7 +31,7 @@ def render_masthead() -> str:
     """The page's name, its two views, and the drawer of conversations."""
     tabs = "".join(
         f'<button type="button" role="tab" id="tab-{view}" data-act="view" data-view="{view}"'
-        f' aria-controls="{view}-view" aria-selected="{"true" if view == "ask" else "false"}">{label}</button>'
+        f' aria-controls="{view}-view" aria-selected="{_spoken(view == "ask")}">{label}</button>'
         for view, label in (("ask", "Ask"), ("shelf", "Shelf"))
     )
     return (
@@ -42,7 +42,7 @@ def render_masthead() -> str:
 
 
 def render_welcome(examples: Sequence[tuple[str, str]]) -> str:
-    """What stands on an empty page: what it is for, and questions to begin with, each with whose page it is of."""
+    """What stands on an empty page: what it is for, and questions to begin with, each with whose page it asks."""
     asked = "".join(
         f'<li><button type="button" class="example" data-act="ask" data-question="{escape(question)}">'
         f'<span class="owner">{escape(owner)}</span> <span>{escape(question)}</span></button></li>'
@@ -75,7 +75,7 @@ def render_exchange(
 def _rating(anchor: str, rating: int) -> str:
     buttons = "".join(
         f'<button type="button" class="act" data-act="rate" data-anchor="{escape(anchor)}"'
-        f' data-rating="{value}" aria-pressed="{"true" if value == rating else "false"}">{label}</button>'
+        f' data-rating="{value}" aria-pressed="{_spoken(value == rating)}">{label}</button>'
         for value, label in RATINGS
     )
     return f'<p class="acts rating" role="group" aria-label="Rate this answer">{buttons}</p>'
@@ -84,6 +84,10 @@ def _rating(anchor: str, rating: int) -> str:
 def render_waiting() -> str:
     """What stands under a question until its first Answer comes."""
     return '<p class="waiting" role="status">Looking along the shelf …</p>'
+
+
+def _spoken(value: bool) -> str:
+    return "true" if value else "false"
 
 
 def render_note(note: str) -> str:
@@ -194,7 +198,6 @@ def _claim(claim: Claim, titles: dict[int, str], anchor: str) -> str:
 
 def _chips(claim: Claim, titles: dict[int, str], anchor: str) -> str:
     chips = "".join(_chip(number, titles, anchor, claim) for number in claim.citations)
-    chips = f"\N{NO-BREAK SPACE}{chips.removeprefix(' ')}" if chips else ""  # no chip begins a line
     if len(claim.citations) <= MOST_CHIPS:
         return chips
     return f'<details class="chips"><summary>{len(claim.citations)} sources</summary>{chips}</details>'

@@ -91,8 +91,8 @@ def render_scope(scope: Scope, choices: Choices, count: int) -> str:
     """The line that says what is asked, `count` papers of it in all, and the form that changes it."""
     whole = len(choices.papers)
     chips = "".join(
-        f'<button type="button" class="facet" data-act="drop" data-field="{field}" data-value="{escape(value)}"'
-        f' aria-label="Remove {escape(label)}"><span dir="auto">{escape(label)}</span>'
+        f'<button type="button" class="facet" data-act="drop" data-field="{field}"'
+        f' data-value="{escape(value)}" aria-label="Remove {escape(label)}"><span dir="auto">{escape(label)}</span>'
         '<span class="cross" aria-hidden="true">×</span></button>'
         for field, value, label in _chips(scope, choices)
     )
@@ -100,8 +100,8 @@ def render_scope(scope: Scope, choices: Choices, count: int) -> str:
     everything = act("everything", "Ask all") if scope else ""
     line = chips or '<span class="all">the whole shelf</span>'
     return (
-        f'<div class="in-force" data-query="{escape(query_of(scope))}" role="group" aria-label="What is asked">'
-        f'<span class="label">Asking</span>{line}<span class="size" role="status">{size}</span>{everything}'
+        f'<div class="in-force" data-query="{escape(query_of(scope))}" role="group"'
+        f' aria-label="What is asked"><span class="label">Asking</span>{line}<span class="size" role="status">{size}</span>{everything}'
         f"{_form(scope, choices)}</div>"
     )
 
@@ -131,7 +131,8 @@ def _form(scope: Scope, choices: Choices) -> str:
         for code in choices.categories
     )
     marks = "".join(
-        f'<label><input type="radio" name="code" value="{value}"{" checked" if value == chosen else ""}> {label}</label>'
+        f'<label><input type="radio" name="code" value="{value}"{" checked" if value == chosen else ""}>'
+        f" {label}</label>"
         for value, label in codes.items()
     )
     return (

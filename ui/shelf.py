@@ -32,7 +32,7 @@ UNDATED = "undated"
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What the shelf is to show: the papers in scope, how they are sorted and searched, and which are pinned."""
+    """What the shelf is to show: the papers in scope, their order, the words they hold, which are pinned."""
 
     pages: tuple[Page, ...]
     papers: tuple[Paper, ...]
@@ -183,7 +183,7 @@ def render_profile(page: Page, papers: Sequence[Paper]) -> str:
     return (
         f'<li class="profile"><h3 dir="auto">{escape(page.author)}</h3>'
         f"{inferred if page.author_inferred else ''}"
-        f'<div class="figures">{_figures("The page states", stated)}{_figures("Counted here", here)}</div>'
+        f'<div class="figures">{_figures("Stated on the page", stated)}{_figures("Counted here", here)}</div>'
         f'<p class="acts">{only}</p></li>'
     )
 
@@ -210,12 +210,14 @@ def _tools(shown: Shown) -> str:
     exports = "".join(act("export", label, style=style) for style, label in EXPORTS.items())
     return (
         '<form class="tools" data-form="shelf" role="search" aria-label="Papers">'
-        '<input type="search" name="words" aria-label="Search papers" placeholder="Search titles, authors, abstracts">'
+        '<input type="search" name="words" aria-label="Search papers"'
+        ' placeholder="Search titles, authors, abstracts">'
         f'<label>Sort <select name="sort">{sorts}</select></label></form>'
         '<div class="hand" role="toolbar" aria-label="Papers that are picked">'
-        '<label class="all"><input type="checkbox" data-act="all"> <span data-told="picked">None picked</span></label>'
-        f'<span class="acts">{act("compare", "Compare")}{act("summarise", "Summarise")}{act("pin-picked", "Pin")}'
-        f'</span><span class="acts exports"><span class="label">Export</span>{exports}</span></div>'
+        '<label class="all"><input type="checkbox" data-act="all">'
+        ' <span data-told="picked">None picked</span></label>'
+        f'<span class="acts">{act("compare", "Compare")}{act("summarise", "Summarise")}'
+        f'{act("pin-picked", "Pin")}</span><span class="acts exports"><span class="label">Export</span>{exports}</span></div>'
     )
 
 
@@ -233,7 +235,8 @@ def _row(paper: Paper, pinned: bool) -> str:
     pin = '<span class="pin">pinned</span>' if pinned else ""
     identity = escape(paper.id)
     return (
-        f'<li class="listed"><input type="checkbox" data-paper="{identity}" aria-label="Pick {escape(paper.title)}">'
+        f'<li class="listed"><input type="checkbox" data-paper="{identity}"'
+        f' aria-label="Pick {escape(paper.title)}">'
         f"{paper_details(paper, anchor=f'shelf-{identity}')}{pin}</li>"
     )
 

@@ -68,9 +68,8 @@ def evidence_spans(abstract: str, number: int, claims: Iterable[Claim]) -> list[
 def citation_text(paper: Paper) -> str:
     """`Yuzhang Shang, Zhihang Yuan et al. PB-LLM: Partially Binarized LLMs. 29 September 2023.`"""
     dated = f"{paper.date.day} {paper.date:%B %Y}" if paper.date else "undated"
-    by = names(paper)
-    title = " ".join(readable(paper.title).split())
-    return f"{by}{'' if by.endswith('.') else '.'} {title}{'' if title.endswith(('?', '!', '.')) else '.'} {dated}."
+    parts = (names(paper), " ".join(readable(paper.title).split()), dated)
+    return " ".join(part if part.endswith((".", "?", "!")) else f"{part}." for part in parts)
 
 
 def bibtex(paper: Paper) -> str:

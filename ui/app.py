@@ -27,7 +27,7 @@ from rag.diary import Diary
 from rag.errors import UsageError
 from ui import render
 from ui.conversation import Asking, Conversation, Errand, Errands, converse
-from ui.reading import Reading, Told
+from ui.reading import NOTHING_SAID, Reading, Told
 from ui.serve import SameOrigin, Server, is_loopback, listen, trusted_hosts
 
 # Questions to begin with, by whose page answers them; the last ones are asked of the whole shelf.
@@ -49,7 +49,6 @@ LAST_STEP_SECONDS = 5.0  # the assistant's step that runs when the server ends: 
 
 SCRIPT = Path(__file__).with_name("page.js")
 STYLE = Path(__file__).with_name("style.css")
-NOTHING_SAID = Conversation()
 Updates = dict[Any, Any]
 
 

@@ -195,7 +195,7 @@ element.addEventListener('click', event => {
   const summary = event.target.closest('summary');
   if (summary) {
     const fold = summary.parentElement;
-    fold.open ? vouch.opened.delete(fold.id) : vouch.opened.add(fold.id);
+    if (fold.id) fold.open ? vouch.opened.delete(fold.id) : vouch.opened.add(fold.id);
   }
   const chip = event.target.closest('button.chip');
   if (chip) vouch.openSource(chip.dataset.source);
@@ -236,7 +236,7 @@ element.addEventListener('change', event => {
 
 // gradio copies attributes onto what stands there, so what the reader opened, ticked and rated is put back.
 const settle = () => {
-  element.querySelectorAll('details').forEach(fold => { fold.open = vouch.opened.has(fold.id); });
+  element.querySelectorAll('details[id]').forEach(fold => { fold.open = vouch.opened.has(fold.id); });
   element.querySelectorAll('input[data-paper]').forEach(box => { box.checked = vouch.picked.has(box.dataset.paper); });
   element.querySelectorAll('form.filters input').forEach(box => { box.checked = box.hasAttribute('checked'); });
   element.querySelectorAll('form.filters select').forEach(list => {

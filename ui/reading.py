@@ -37,6 +37,9 @@ log = logging.getLogger(__name__)
 
 Parts = tuple[str, ...]
 
+NOTHING_SAID = Conversation()
+EVERYTHING = Scope()
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -53,8 +56,8 @@ class Order:
 class Reading:
     """A reader's page: the conversation, what is asked of, how shelf and drawer are searched."""
 
-    conversation: Conversation = Conversation()
-    scope: Scope = Scope()
+    conversation: Conversation = NOTHING_SAID
+    scope: Scope = EVERYTHING
     sort: str = "newest"
     words: str = ""
     looked_for: str = ""
@@ -291,7 +294,8 @@ def _courier(now: Reading) -> str:
     held = json.dumps(order.text) if order.text else ""
     return (
         f'<span hidden data-order="{escape(order.kind)}" data-stamp="{order.stamp}"'
-        f' data-name="{escape(order.name)}" data-media="{escape(order.media)}" data-text="{escape(held)}"></span>'
+        f' data-name="{escape(order.name)}" data-media="{escape(order.media)}"'
+        f' data-text="{escape(held)}"></span>'
     )
 
 

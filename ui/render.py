@@ -42,7 +42,7 @@ def render_masthead() -> str:
 
 
 def render_welcome(examples: Sequence[tuple[str, str]]) -> str:
-    """What stands on an empty page: what it is for, and questions to begin with, each with whose page it asks."""
+    """What stands on an empty page: what it is for, questions to begin with, and whose page each asks."""
     asked = "".join(
         f'<li><button type="button" class="example" data-act="ask" data-question="{escape(question)}">'
         f'<span class="owner">{escape(owner)}</span> <span>{escape(question)}</span></button></li>'

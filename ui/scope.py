@@ -92,7 +92,8 @@ def render_scope(scope: Scope, choices: Choices, count: int) -> str:
     whole = len(choices.papers)
     chips = "".join(
         f'<button type="button" class="facet" data-act="drop" data-field="{field}"'
-        f' data-value="{escape(value)}" aria-label="Remove {escape(label)}"><span dir="auto">{escape(label)}</span>'
+        f' data-value="{escape(value)}" aria-label="Remove {escape(label)}">'
+        f'<span dir="auto">{escape(label)}</span>'
         '<span class="cross" aria-hidden="true">×</span></button>'
         for field, value, label in _chips(scope, choices)
     )
@@ -101,7 +102,8 @@ def render_scope(scope: Scope, choices: Choices, count: int) -> str:
     line = chips or '<span class="all">the whole shelf</span>'
     return (
         f'<div class="in-force" data-query="{escape(query_of(scope))}" role="group"'
-        f' aria-label="What is asked"><span class="label">Asking</span>{line}<span class="size" role="status">{size}</span>{everything}'
+        f' aria-label="What is asked">'
+        f'<span class="label">Asking</span>{line}<span class="size" role="status">{size}</span>{everything}'
         f"{_form(scope, choices)}</div>"
     )
 

@@ -217,7 +217,8 @@ def _tools(shown: Shown) -> str:
         '<label class="all"><input type="checkbox" data-act="all">'
         ' <span data-told="picked">None picked</span></label>'
         f'<span class="acts">{act("compare", "Compare")}{act("summarise", "Summarise")}'
-        f'{act("pin-picked", "Pin")}</span><span class="acts exports"><span class="label">Export</span>{exports}</span></div>'
+        f"{act('pin-picked', 'Pin')}</span>"
+        f'<span class="acts exports"><span class="label">Export</span>{exports}</span></div>'
     )
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from rag.errors import ModelError
 from rag.library import Library
-from rag.types import Answer, Citation, Claim, Page, Paper, Pick, Profile, Scope, Timings, Turn
+from rag.types import Answer, Citation, Claim, Page, Paper, Pick, Plan, Profile, Scope, Timings, Turn
 from ui import app as chat
 from ui import serve
 
@@ -29,7 +29,7 @@ CHROMIUM_OPTIONS = [
     "--disable-sync",
     "--no-first-run",
 ]
-PATIENCE_SECONDS = 20  # how long a test waits before it fails
+PATIENCE_SECONDS = 8  # how long a test waits before it fails
 
 QUOTE = "We keep salient weights in more bits & gain 2x."
 HOSTILE = (
@@ -86,8 +86,17 @@ def small_shelf() -> Library:
 
 def growing(question: str) -> list[Answer]:
     """Three Answers: a quote, a draft below it, the draft checked."""
+    understood = "Why is it so? · 2024" if "otherwise" in question else question
+    plan = Plan("Why is it so?", "paper") if "otherwise" in question else None
     quoted = Answer(
-        question, question, "paper", "answered", QUOTE, claims=(CLAIM,), citations=(Citation(1, PAPER),)
+        question,
+        understood,
+        "paper",
+        "answered",
+        QUOTE,
+        claims=(CLAIM,),
+        citations=(Citation(1, PAPER),),
+        plan=plan,
     )
     drafted = replace(quoted, draft="Salient weights stay")
     whole = replace(quoted, claims=(CLAIM, WRITTEN), model="tiny", timings=Timings(0.1, 0.2, 0.3))

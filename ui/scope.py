@@ -1,7 +1,7 @@
 """The part of the shelf that questions go to: as a query string, as a line of chips, and as a form. Pure.
 
 One query string says it everywhere: in the address bar, in the form, and to the server. What comes from an
-address is other people's text: what names nothing that the shelf has is dropped.
+address is other people's text: what names nothing that the shelf has is dropped. (gradio reads `page`.)
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def scope_of(query: str, choices: Choices) -> Scope:
     code = asked.get("code", [""])[0]
     return replace(
         _timed(first, last),
-        owners=tuple(name for name in choices.owners if name in asked.get("page", [])),
+        owners=tuple(name for name in choices.owners if name in asked.get("author", [])),
         categories=tuple(code for code in choices.categories if code in asked.get("category", [])),
         has_code={"yes": True, "no": False}.get(code),
         papers=tuple(paper for paper in asked.get("paper", []) if paper in choices.papers)[:MOST_PINS],
@@ -58,7 +58,7 @@ def query_of(scope: Scope) -> str:
     """The query string of a scope that `scope_of` gave; empty for the whole shelf."""
     first, last = _years(scope)
     pairs = [
-        *(("page", owner) for owner in scope.owners),
+        *(("author", owner) for owner in scope.owners),
         *([("from", str(first))] if first else []),
         *([("to", str(last))] if last else []),
         *(("category", category) for category in scope.categories),
@@ -76,7 +76,7 @@ def without(scope: Scope, field: str, value: str) -> Scope:
         return replace(scope, has_code=None)
     return replace(
         scope,
-        owners=_but(scope.owners, value, field == "page"),
+        owners=_but(scope.owners, value, field == "author"),
         categories=_but(scope.categories, value, field == "category"),
         papers=_but(scope.papers, value, field == "paper"),
     )
@@ -110,7 +110,7 @@ def render_scope(scope: Scope, choices: Choices, count: int) -> str:
 
 def _chips(scope: Scope, choices: Choices) -> list[tuple[str, str, str]]:
     """Field, value and words of each part of the scope."""
-    chips = [("page", owner, f"{owner}’s page") for owner in scope.owners]
+    chips = [("author", owner, f"{owner}’s page") for owner in scope.owners]
     first, last = _years(scope)
     if first or last:
         span = str(first) if first == last else f"{first or ''}–{last or ''}"
@@ -127,7 +127,7 @@ def _form(scope: Scope, choices: Choices) -> str:
     first, last = _years(scope)
     codes = {"": "any", "yes": "with code", "no": "without code"}
     chosen = {True: "yes", False: "no", None: ""}[scope.has_code]
-    pages = "".join(_box("page", owner, owner, owner in scope.owners) for owner in choices.owners)
+    pages = "".join(_box("author", owner, owner, owner in scope.owners) for owner in choices.owners)
     categories = "".join(
         _box("category", code, code, code in scope.categories, CATEGORY_NAMES.get(code.upper(), ""))
         for code in choices.categories

@@ -27,7 +27,8 @@ const begin = () => {
     const was = body.dataset.drawer === 'open';
     body.dataset.drawer = open ? 'open' : '';
     byId('drawer-toggle')?.setAttribute('aria-expanded', String(open));
-    if (open) document.querySelector('#drawer input')?.focus();
+    // What was hidden until now takes no focus before it has been drawn.
+    if (open) requestAnimationFrame(() => requestAnimationFrame(() => document.querySelector('#drawer input')?.focus()));
     else if (was) byId('drawer-toggle')?.focus();
   };
 

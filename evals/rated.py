@@ -18,6 +18,7 @@ from typing import Any
 
 from evals.metrics import normalise
 from evals.questions import QuestionKind
+from rag.command import as_command, say
 from rag.config import load_settings
 from rag.diary import Diary, Entry
 from rag.types import Answer, Kind
@@ -61,12 +62,13 @@ def _pattern(text: str) -> str:
 
 
 def main() -> None:
-    diary = Diary.open(load_settings().diary_path)
-    rated = diary.rated()
-    found = questions(rated)
-    for line in found:
-        sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
-    sys.stderr.write(f"{len(found)} of {len(rated)} rated answers can be asked for again.\n")
+    """Print the file of questions; on stderr how many of the ratings it holds."""
+    with as_command():
+        rated = Diary.open(load_settings().diary_path).rated()
+        found = questions(rated)
+        for line in found:
+            sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+        say(f"{len(found)} of {len(rated)} rated answers can be asked for again.")
 
 
 if __name__ == "__main__":

@@ -77,7 +77,8 @@ class Shown(HTMLParser):
         assert self._open == []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._open.append(tag)
+        if tag != "input":  # it has no end
+            self._open.append(tag)
         self.tags.append(tag)
         self.attributes |= {name for name, _ in attrs}
         self.values += [value or "" for _, value in attrs]
@@ -114,12 +115,12 @@ def everywhere(text: str) -> str:
     refusal = replace(ANSWER, status="not_found", claims=(), citations=(), text=text, nearest=(paper,))
     bodies = [
         render.render_answer(answer, anchor="a1"),
-        render.render_answer(refusal, anchor="a2"),
+        render.render_answer(refusal, anchor="a2", rating=1),
         render.render_answer(replace(ANSWER, claims=(), text=text), anchor="a3"),
         render.render_note(text),
         render.render_status(text),
     ]
-    return render.render_exchange(text, "".join(bodies), anchor="a0", rating=1, asked_of=(text,))
+    return render.render_exchange(text, "".join(bodies), anchor="a0", asked_of=(text,))
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())

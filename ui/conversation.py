@@ -119,14 +119,13 @@ class Conversation:
 
     def _drawn(self, body: str = "") -> Conversation:
         if self.answer:
-            body = render.render_answer(self.answer, anchor=self.anchor)
+            body = render.render_answer(self.answer, anchor=self.anchor, rating=self.rating)
         if self.note:
             body += render.render_note(self.note)
         drawn = render.render_exchange(
             self.question,
             body,
             anchor=self.anchor,
-            rating=self.rating,
             asked_of=() if self.pick else chosen_words(self.scope),
         )
         return replace(self, current=drawn)

@@ -51,14 +51,19 @@ const begin = () => {
     setTimeout(() => delete button.dataset.done, 1600);
   };
 
-  vouch.openSource = id => {
+  vouch.openSource = (id, quote) => {
     const source = byId(id);
     if (!source) return;
     for (let fold = source; fold; fold = fold.parentElement?.closest('details')) {
       fold.open = true;
       vouch.opened.add(fold.id);
     }
-    (source.querySelector('mark') ?? source).scrollIntoView({behavior: calm, block: 'center'});
+    const marks = [...source.querySelectorAll('mark')];
+    const mark = marks.find(each => quote && each.textContent.includes(quote)) ?? marks[0];
+    document.querySelectorAll('mark.here').forEach(each => each.classList.remove('here'));
+    mark?.classList.add('here');
+    const whole = !mark || source.offsetHeight < innerHeight * 0.6;
+    (whole ? source : mark).scrollIntoView({behavior: calm, block: whole ? 'nearest' : 'center'});
     source.querySelector('summary').focus({preventScroll: true});
   };
 
@@ -199,7 +204,7 @@ element.addEventListener('click', event => {
     if (fold.id) fold.open ? vouch.opened.delete(fold.id) : vouch.opened.add(fold.id);
   }
   const chip = event.target.closest('button.chip');
-  if (chip) vouch.openSource(chip.dataset.source);
+  if (chip) vouch.openSource(chip.dataset.source, chip.dataset.quote);
   const actor = event.target.closest('[data-act]');
   if (!actor || actor.disabled) return;
   (local[actor.dataset.act] ?? (() => trigger('select', {...actor.dataset})))(actor);

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
+from rag.compose import NEAREST_LEAD
 from rag.tables import NOT_STATED
 from rag.types import Answer, Claim, Row, Support, Table, Timings
 from ui.markup import act, escape, read
@@ -56,19 +57,16 @@ def render_welcome(examples: Sequence[tuple[str, str]]) -> str:
     )
 
 
-def render_exchange(
-    question: str, body: str, *, anchor: str, rating: int | None = None, asked_of: Sequence[str] = ()
-) -> str:
-    """A question and what stands under it, both in one section; once it can be rated, with its rating.
+def render_exchange(question: str, body: str, *, anchor: str, asked_of: Sequence[str] = ()) -> str:
+    """A question and what stands under it, both in one section.
 
     `asked_of` says which part of the shelf it was asked of, where that was not all.
     """
-    thumbs = "" if rating is None else _rating(anchor, rating)
     part = f'<p class="asked-of">Asked of {escape(" · ".join(asked_of))}</p>' if asked_of else ""
     return (
         f'<section class="exchange" id="{escape(anchor)}" aria-labelledby="{escape(anchor)}-question">'
         f'<h2 class="question" id="{escape(anchor)}-question" dir="auto">{escape(question)}</h2>{part}'
-        f"{body}{thumbs}</section>"
+        f"{body}</section>"
     )
 
 
@@ -100,8 +98,11 @@ def render_status(text: str) -> str:
     return f'<p class="status" role="status">{escape(text)}</p>'
 
 
-def render_answer(answer: Answer, *, anchor: str) -> str:
-    """The whole answer. `anchor` starts every id, so it must differ between answers of a page."""
+def render_answer(answer: Answer, *, anchor: str, rating: int | None = None) -> str:
+    """The whole answer; once it can be rated, with its rating.
+
+    `anchor` starts every id, so it must differ between answers of a page.
+    """
     # An answer that grows may not know yet that it is none; what it holds already is shown.
     refused = answer.status == "not_found" and not answer.claims and not answer.draft
     said = [
@@ -109,6 +110,7 @@ def render_answer(answer: Answer, *, anchor: str) -> str:
         _refusal(answer) if refused else _claims(answer, anchor),
         _draft(answer.draft),
         _footer(answer),
+        "" if rating is None else _rating(anchor, rating),
     ]
     beside = render_sources(answer.citations, answer.claims, anchor) if answer.citations else ""
     return (
@@ -220,7 +222,8 @@ def _chip(number: int, titles: dict[int, str], anchor: str, claim: Claim | None)
 
 
 def _refusal(answer: Answer) -> str:
-    text = answer.text or "The papers on this shelf do not answer this."
+    # The titles that the text names stand below it, as what may come next.
+    text = answer.text.partition(NEAREST_LEAD)[0] or "The papers on this shelf do not answer this."
     told = f'<p class="verdict">No answer</p><p dir="auto">{escape(text)}</p>'
     if not answer.nearest:
         return f'<div class="refusal">{told}</div>'

@@ -278,6 +278,7 @@ def test_conversations_are_renamed_searched_exported_and_deleted(seen: Seen) -> 
     page = seen.page
     answered(seen, "First of all?")
     page.get_by_role("button", name="New", exact=True).click()
+    page.locator(".example").wait_for()
     answered(seen, "Second thoughts?")
     page.get_by_role("button", name="Conversations").click()
     page.wait_for_function("document.querySelectorAll('.kept li').length === 2")

@@ -149,7 +149,7 @@ def build_page(errands: Errands, diary: Diary, examples: Sequence[tuple[str, str
 
         def cleared(now: Reading, said: Conversation) -> Updates:
             now = replace(now, conversation=said)
-            return {**updates(now, reader.act(now, {"act": "new"})), box: ""}
+            return updates(now, reader.act(now, {"act": "new"}))
 
         def opened(query: str, now: Reading) -> Updates:
             return updates(now, reader.open(now, query))
@@ -180,7 +180,7 @@ def build_page(errands: Errands, diary: Diary, examples: Sequence[tuple[str, str
             **quiet,
         )
         stop.click(stopped, inputs=errand, queue=False, **quiet)
-        clear.click(cleared, inputs=[view, talk], outputs=[*everything, box], queue=False, **quiet)
+        clear.click(cleared, inputs=[view, talk], outputs=everything, queue=False, **quiet)
         page.load(
             opened,
             inputs=[address, view],

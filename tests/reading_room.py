@@ -29,7 +29,7 @@ CHROMIUM_OPTIONS = [
     "--disable-sync",
     "--no-first-run",
 ]
-PATIENCE_SECONDS = 8  # how long a test waits before it fails
+PATIENCE_SECONDS = 20  # how long a test waits before it fails
 
 QUOTE = "We keep salient weights in more bits & gain 2x."
 HOSTILE = (

@@ -15,7 +15,7 @@ from rag.ingest import ingest
 from rag.library import Library
 from rag.protocols import one_for_all
 from rag.scopes import scope_words
-from rag.types import Answer, Inquiry, Plan, Scope, Turn
+from rag.types import Answer, Inquiry, Pick, Plan, Scope, Turn
 from rag.within import hold_within, spoken_of
 
 OWL = make_paper(
@@ -124,3 +124,14 @@ def test_pins_are_spoken_of_unless_they_were_told_last(told: tuple[str, ...], ad
 def test_words_say_what_was_chosen() -> None:
     scope = Scope(categories=("CV",), within=Scope(papers=("a", "b"), years=(2024,)))
     assert scope_words(scope) == ("category CV (computer vision)", "2 pinned papers", "2024")
+
+
+def test_what_is_picked_is_asked_about_whatever_the_scope(assistant: Assistant) -> None:
+    def last(pick: Pick) -> Answer:
+        *_, answer = assistant.stream("These?", scope=Y2024, pick=pick)
+        return answer
+
+    assert cited(last(Pick("compare", (OWL.id, WANDA.id)))) == {OWL.id, WANDA.id}
+    assert cited(last(Pick("summary", (OWL.id, STBLLM.id)))) == {OWL.id, STBLLM.id}
+    assert cited(last(Pick("like", (OWL.id,)))) == {STBLLM.id, WANDA.id}
+    assert last(Pick("like", ("gone",))).status == "not_found"

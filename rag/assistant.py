@@ -17,14 +17,16 @@ from rag.compare import compare, compared_passages, reading_question
 from rag.compose import compose, compose_list, decline, hedge, refuse, with_gap
 from rag.gazetteer import Gazetteer
 from rag.library import Library
+from rag.picked import plan_picked
 from rag.protocols import Embedders, VectorStore
 from rag.read import READING, Reader, quote, read
 from rag.retrieve import retrieve, term_weights
 from rag.sections import compose_summary, lay_out, tell
 from rag.summary import GIST_QUESTION, find
-from rag.types import Answer, Brief, Kind, Passage, Plan, Reading, Scope, Sides, Timings, Turn, Usage
+from rag.types import Answer, Brief, Kind, Passage, Pick, Plan, Reading, Scope, Sides, Timings, Turn, Usage
 from rag.understand import understand
 from rag.wanted import not_given, strangers
+from rag.within import hold_within, spoken_of
 
 # Papers ranked for one question, and titles named when nothing answers.
 PAPERS_RANKED = 30
@@ -46,6 +48,9 @@ MOST_PAPERS = 8
 ALL_TOLD = "The abstract says no more than what was shown already, and I have only abstracts to read."
 # From this share of the relevance floor up to it, the nearest paper is read with a caveat.
 UNSURE_SHARE = 0.8
+EVERYTHING = Scope()
+# Papers told as like another.
+MOST_ALIKE = 5
 
 
 @dataclass
@@ -61,9 +66,11 @@ class Assistant:
     relevance_floor: float
     clock: Callable[[], float] = field(default=time.perf_counter)
 
-    def plan(self, question: str, history: Sequence[Turn] = ()) -> Plan:
-        """The question, understood. Raises QuestionError where it cannot be asked."""
-        return understand(question, history, self.gazetteer)
+    def plan(self, question: str, history: Sequence[Turn] = (), scope: Scope = EVERYTHING) -> Plan:
+        """The question, understood, and held within `scope`. Raises QuestionError if it cannot be asked."""
+        plan = understand(question, spoken_of(history, scope.papers), self.gazetteer)
+        inside = {paper.id for paper in self.library.papers(scope)} if scope else ()
+        return hold_within(plan, scope, inside)
 
     def search(
         self, question: str, history: Sequence[Turn] = (), *, count: int = PAPERS_RANKED
@@ -78,15 +85,35 @@ class Assistant:
             turns = (*turns, self.ask(question, turns).turn())
         return turns
 
-    def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
+    def ask(self, question: str, history: Sequence[Turn] = (), *, scope: Scope = EVERYTHING) -> Answer:
         """The whole answer."""
-        return deque(self.stream(question, history), maxlen=1)[0]
+        return deque(self.stream(question, history, scope=scope), maxlen=1)[0]
 
-    def stream(self, question: str, history: Sequence[Turn] = ()) -> Generator[Answer, None, None]:
-        """Growing Answers: the evidence at once, then what the model makes of it, checked."""
+    def stream(
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        *,
+        scope: Scope = EVERYTHING,
+        pick: Pick | None = None,
+    ) -> Generator[Answer, None, None]:
+        """Growing Answers: the evidence at once, then what the model makes of it, checked.
+
+        Nothing outside `scope` is searched, counted or cited. With a `pick` its papers are what is asked
+        about, whatever the scope, and the question is only shown.
+        """
         watch = _Watch(self.clock)
-        plan = self.plan(question, history)
-        with closing(self._answers(question, plan, watch)) as answers:
+        if pick:
+            plan = plan_picked(question, pick, self.gazetteer.papers)
+        else:
+            plan = self.plan(question, history, scope)
+        alike = pick and pick.aim == "like" and not plan.trouble
+        answering = (
+            self._alike(question, plan, pick.papers[0], watch)
+            if pick and alike
+            else self._answers(question, plan, watch)
+        )
+        with closing(answering) as answers:
             for answer in answers:
                 yield replace(answer, plan=plan)
 
@@ -113,7 +140,7 @@ class Assistant:
         watch.retrieved()
         nearest = passages[:PAPERS_NAMED_IN_REFUSAL]
         chosen = choose_papers(plan, passages, floor=self.relevance_floor)
-        known = plan.named or plan.scope or plan.kind != "paper"
+        known = plan.named or replace(plan.scope, within=None) or plan.kind != "paper"
         if not known and strangers(plan.question, self.gazetteer.known_words):
             yield refuse(question, plan, nearest, timings=watch.timings())
         elif chosen and plan.kind == "topic":
@@ -126,6 +153,15 @@ class Assistant:
                     yield hedge(answer, nearest)
         else:
             yield refuse(question, plan, nearest, timings=watch.timings())
+
+    def _alike(self, question: str, plan: Plan, paper: str, watch: _Watch) -> Generator[Answer, None, None]:
+        """The papers nearest to one, but for itself."""
+        passages = [each for each in self._retrieve(plan, MOST_ALIKE + 1) if each.paper.id != paper]
+        watch.retrieved()
+        if passages:
+            yield from self._list(question, plan, passages[:MOST_ALIKE], watch)
+        else:
+            yield refuse(question, plan, (), timings=watch.timings())
 
     def _compare(
         self, question: str, plan: Plan, sides: Sides, watch: _Watch

@@ -241,6 +241,7 @@ def chat(
     with closing(Desk(load_settings())) as desk:
         serve(
             desk,
+            diary=desk.open_diary(),
             host=host,
             port=port,
             auth=(name, password) if auth else None,

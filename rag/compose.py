@@ -25,6 +25,9 @@ MOST_OPENING = 3
 REPEATS = 0.85
 _MARKS = re.compile(r"\s*\[\s*\^?\d+(?:\s*[,;–-]\s*\d+)*\s*\]")
 
+# What stands before the titles that a refusal names.
+NEAREST_LEAD = " The nearest papers are:\n\n"
+
 
 def compose(
     question: str,
@@ -273,9 +276,7 @@ def _refusal_text(plan: Plan, nearest: Sequence[Paper], why: str = "") -> str:
     )
     titles = "\n".join(f"- {shown(paper.title)}" for paper in nearest)
     if why:
-        return f"I found nothing that fits. {why}" + (
-            f" The nearest papers are:\n\n{titles}" if titles else ""
-        )
+        return f"I found nothing that fits. {why}" + (f"{NEAREST_LEAD}{titles}" if titles else "")
     if not nearest:
         return f"I found nothing: {where}."
-    return f"I found nothing that I can vouch for: {where}. The nearest papers are:\n\n{titles}"
+    return f"I found nothing that I can vouch for: {where}.{NEAREST_LEAD}{titles}"

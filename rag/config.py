@@ -100,6 +100,10 @@ class Settings(BaseSettings):
         return self.shelf_path / shelves.LIBRARY
 
     @property
+    def diary_path(self) -> Path:
+        return self.home / "diary.sqlite"
+
+    @property
     def vectors_path(self) -> Path:
         return self.shelf_path / shelves.VECTORS
 

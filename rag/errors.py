@@ -9,6 +9,7 @@ RagError
 │   ├── DamagedError  what is on the disk is not what was written
 │   ├── LockedError   another process is writing
 │   └── StaleIndexError  the vectors were made by other settings
+├── DiaryError        kept conversations cannot be read or written
 ├── ModelError        a model is missing, damaged or of an unknown kind
 │   └── DownloadError a model could not be fetched
 └── PromptError       a file in prompts/ names what it is not given, or the reverse
@@ -65,6 +66,10 @@ class LockedError(LibraryError):
 
 class StaleIndexError(LibraryError):
     """The vectors do not belong to this library or embedder."""
+
+
+class DiaryError(RagError):
+    """Kept conversations that cannot be read or written."""
 
 
 class ModelError(RagError):

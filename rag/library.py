@@ -402,6 +402,10 @@ def _where(scope: Scope) -> tuple[str, list[Any]]:
     restrict("(json_array_length(affiliations) > 0) = {}", _flag(scope.affiliated))
     for word in scope.titled:
         restrict("holds_word(title, {})", [word])
+    if scope.within:
+        outer, more = _where(scope.within)
+        parts.append(outer.removeprefix("WHERE "))
+        values.extend(more)
     return ("WHERE " + " AND ".join(parts) if parts else ""), values
 
 

@@ -6,6 +6,7 @@ Knows how a filter is said; knows no papers and counts nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from rag.types import Scope
@@ -63,7 +64,13 @@ def scope_words(scope: Scope) -> tuple[str, ...]:
     if scope.not_categories:
         said.append(f"not category {any_of([category_name(code) for code in scope.not_categories])}")
     said += [f"the word “{word}” in the title" for word in scope.titled]
-    return (*said, *_time_words(scope), *_code_words(scope), *_printed_words(scope))
+    return (
+        *said,
+        *_time_words(scope),
+        *_code_words(scope),
+        *_printed_words(scope),
+        *chosen_words(scope.within),
+    )
 
 
 def _printed_words(scope: Scope) -> list[str]:
@@ -73,6 +80,15 @@ def _printed_words(scope: Scope) -> list[str]:
     if scope.affiliated is not None:
         said.append("with an affiliation" if scope.affiliated else "without an affiliation")
     return said
+
+
+def chosen_words(scope: Scope | None) -> tuple[str, ...]:
+    """What the reader chose to ask of; papers in it are pinned ones."""
+    if not scope:
+        return ()
+    pinned = len(scope.papers)
+    said = [f"{pinned} pinned {'paper' if pinned == 1 else 'papers'}"] if pinned else []
+    return (*said, *scope_words(replace(scope, papers=())))
 
 
 def any_of(values: Sequence[object]) -> str:

@@ -92,6 +92,7 @@ def _of_whom(scope: Scope) -> Scope:
         printed=scope.printed,
         seeds=scope.seeds,
         papers=scope.papers,
+        within=scope.within,
     )
 
 

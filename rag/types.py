@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
+Day = date  # within Paper its own field hides the name
 Kind = Literal["paper", "topic", "compare", "summary", "catalogue", "other"]
 Status = Literal["answered", "partly", "not_found"]
 Support = Literal["supported", "quoted", "computed"]
@@ -21,6 +22,7 @@ RecordField = Literal[
 ]  # fmt: skip
 Order = Literal["theme", "oldest", "newest"]
 ProfileField = Literal["h_index", "citations", "stated_papers", "novelty", "ai_score"]
+PickAim = Literal["compare", "summary", "like"]
 Aim = Literal[
     "count", "list", "earliest", "latest", "years", "categories", "share", "profile", "authors",
     "first_authors", "coauthors", "compare", "pages", "owners", "affiliations", "months", "average", "check",
@@ -67,7 +69,7 @@ class Paper:
     et_al: bool
     affiliations: tuple[str, ...]
     category: str | None
-    date: date | None
+    date: Day | None
     has_code: bool | None
     score: float | None
     abstract: str
@@ -146,6 +148,7 @@ class Scope:
     not_categories: tuple[str, ...] = ()
     seeds: tuple[str, ...] = ()
     papers: tuple[str, ...] = ()  # ids
+    within: Scope | None = None  # what the reader chose to ask of: it must hold besides
 
     def __bool__(self) -> bool:
         return self != Scope()
@@ -213,6 +216,14 @@ class Sides:
     topic: str = ""
     by_date: bool = False
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """Papers (ids) that a reader picked by hand, and what is asked of them; `like`: others like the first."""
+
+    aim: PickAim
+    papers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,6 +413,12 @@ class Timings:
     total_s: float = 0.0
     prompt_tokens: int = 0
     output_tokens: int = 0
+
+    @property
+    def tokens_per_second(self) -> float:
+        """Tokens written in the time that a model read and wrote; 0 where none did."""
+        seconds = self.total_s - self.retrieve_s
+        return self.output_tokens / seconds if seconds > 0 else 0.0
 
     def record(self) -> dict[str, Any]:
         return {

@@ -8,138 +8,35 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from reading_room import (
+    PAPER,
+    PATIENCE_SECONDS,
+    QUOTE,
+    TITLE,
+    Running,
+    Scripted,
+    Seen,
+    chromium,
+    looking,
+    running,
+)
 
-from rag.errors import ModelError, UsageError
+from rag.errors import UsageError
 from rag.latex import readable
-from rag.types import Answer, Citation, Claim, Paper, Timings, Turn
 from ui import app as chat
-
-CHROMIUM = Path("/usr/bin/chromium")
-CHROMIUM_OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-PATIENCE_SECONDS = 20  # how long a test waits before it fails
-
-QUOTE = "We keep salient weights in more bits & gain 2x."
-HOSTILE = (
-    "$\\Delta$ _it_ **b** <b>bold</b> ![x](http://evil.example/x.png) [1](http://evil.example)"
-    ' <img src="http://evil.example/y.png" onerror="window.broken=1"> ${document.title} {{value}} @children'
-)
-TITLE = "Partly Binarized: Δ <i>Models</i>"  # as it is shown
-PAPER = Paper(
-    id="p1",
-    title="Partly Binarized: $Δ$ <i>Models</i>",
-    authors=("Yuzhang Shang", "Zhihang Yuan"),
-    et_al=True,
-    affiliations=(),
-    category="LG",
-    date=date(2023, 9, 29),
-    has_code=True,
-    score=None,
-    abstract=f"{HOSTILE} {QUOTE} The end.",
-    seed="004.txt",
-    index=0,
-    page_author="Yuzhang Shang",
-)
-CLAIM = Claim(QUOTE, (1,), "quoted", QUOTE, None, 0.9)
-WRITTEN = replace(CLAIM, text="Salient weights stay in more bits.", support="supported")
-
-
-def growing(question: str) -> list[Answer]:
-    """Three Answers: a quote, a draft below it, the draft checked."""
-    quoted = Answer(
-        question, question, "paper", "answered", QUOTE, claims=(CLAIM,), citations=(Citation(1, PAPER),)
-    )
-    drafted = replace(quoted, draft="Salient weights stay")
-    whole = replace(quoted, claims=(CLAIM, WRITTEN), model="tiny", timings=Timings(0.1, 0.2, 0.3))
-    return [quoted, drafted, whole]
-
-
-@dataclass
-class Scripted:
-    """An assistant whose questions hold what it is to do: `wait`, `missing`, `crash`, `unknown`.
-
-    At `wait` the second Answer is the last until `gate` opens or the iterator is closed.
-    """
-
-    asked: list[tuple[str, tuple[Turn, ...]]] = field(default_factory=list)
-    gate: threading.Event = field(default_factory=threading.Event)
-    cancelled: threading.Event = field(default_factory=threading.Event)
-
-    def status(self) -> str:
-        return "tiny model · <CPU>"
-
-    def stream(self, question: str, history: Sequence[Turn]) -> Iterator[Answer]:
-        self.asked.append((question, tuple(history)))
-        if "missing" in question:
-            raise ModelError("The model is missing.", hint="Run vouch models pull.")
-        if "unknown" in question:
-            yield Answer(question, question, "paper", "not_found", "Nothing here says.", nearest=(PAPER,))
-            return
-        first, second, last = growing(question)
-        try:
-            yield first
-            yield second
-            if "crash" in question:
-                raise ZeroDivisionError
-            while "wait" in question and not self.gate.wait(0.05):
-                yield second
-            yield last
-        except GeneratorExit:
-            self.cancelled.set()
-            raise
-
+from ui.serve import is_loopback
 
 # The server
 
 
-@dataclass(frozen=True)
-class Running:
-    assistant: Scripted
-    port: int
-
-    def get(self, path: str = "/", **headers: str) -> http.client.HTTPResponse:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_SECONDS)
-        try:
-            connection.request("GET", path, headers=headers)
-            response = connection.getresponse()
-            response.read()
-            return response
-        finally:
-            connection.close()
-
-
-def running(assistant: Scripted, **options: Any) -> Iterator[Running]:
-    ready = threading.Event()
-    with chat.listen("127.0.0.1", 0) as listener:
-        server = chat.Server(
-            lambda: chat.build_app(assistant, host="127.0.0.1", **options), on_ready=ready.set
-        )
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        assert ready.wait(PATIENCE_SECONDS)
-        yield Running(assistant, listener.getsockname()[1])
-        server.should_exit = True
-        thread.join(PATIENCE_SECONDS)
-        assert not thread.is_alive()
-
-
 @pytest.fixture
 def site() -> Iterator[Running]:
-    yield from running(Scripted(), examples=("Is this example wait-free?", "Another?"))
+    yield from running(Scripted(), examples=(("", "Is this example wait-free?"), ("Ada Byron", "Another?")))
 
 
 @pytest.fixture(scope="module")
@@ -203,14 +100,15 @@ def test_other_machines_need_a_password(host: str) -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
 def test_loopback_needs_none(host: str) -> None:
-    assert chat.is_loopback(host)
+    assert is_loopback(host)
 
 
 SERVED = """
 from ui.app import serve
 class Silent:
     def status(self): return "silent"
-    def stream(self, question, history): return iter(())
+    def pages(self): return ()
+    def papers(self, scope): return ()
 serve(Silent(), host="127.0.0.1", port=0, on_ready=lambda address: print(address, flush=True))
 print("ended", flush=True)
 """
@@ -244,55 +142,16 @@ def test_an_interrupt_ends_it_cleanly_while_a_page_is_open() -> None:
 # The page
 
 
-@dataclass(frozen=True)
-class Seen:
-    """A page in the browser, and what it asked of the network and told the console."""
-
-    page: Any
-    requests: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
-
-    def watch(self) -> None:
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on(
-            "console",
-            lambda message: message.type == "error" and self.complaints.append(message.text),
-        )
-
-    def ask(self, question: str) -> None:
-        box = self.page.get_by_label("Your question")
-        box.fill(question)
-        box.press("Enter")
-
-
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if not CHROMIUM.exists():
-        pytest.skip(f"no Chromium at {CHROMIUM}")
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=str(CHROMIUM), args=CHROMIUM_OPTIONS)
-        yield chromium
-        chromium.close()
+    with chromium() as opened:
+        yield opened
 
 
 @pytest.fixture
 def seen(browser: Any, site: Running) -> Iterator[Seen]:
-    context = browser.new_context(viewport={"width": 1000, "height": 800})
-    context.set_default_timeout(PATIENCE_SECONDS * 1000)
-    seen = Seen(context.new_page())
-    seen.watch()
-    seen.page.goto(f"http://127.0.0.1:{site.port}/", wait_until="domcontentloaded")
-    seen.page.get_by_label("Your question").wait_for()
-    yield seen
-    foreign = [
-        url for url in seen.requests if not url.startswith((f"http://127.0.0.1:{site.port}/", "data:"))
-    ]
-    context.close()
-    assert foreign == []
-    assert seen.complaints == []
-    assert len(seen.requests) > 1
+    with looking(browser, site) as opened:
+        yield opened
 
 
 @pytest.mark.browser
@@ -302,16 +161,16 @@ def test_an_answer_grows_and_its_source_opens_at_the_quoted_words(seen: Seen, si
     page.get_by_text("writing, not checked yet").wait_for()
     assert page.locator(".question").inner_text() == "Will you <i>wait</i>?"
     assert page.locator("q").inner_text().strip("“”") == QUOTE
-    assert page.locator("cite").inner_text() == TITLE
-    assert not page.locator("mark").is_visible()
-    page.locator("summary").click()
-    page.locator("mark").wait_for()
+    assert page.locator(".exchange cite").inner_text() == TITLE
+    assert not page.locator(".exchange mark").is_visible()
+    page.locator(".exchange summary").click()
+    page.locator(".exchange mark").wait_for()
     site.assistant.gate.set()
     page.get_by_text("Salient weights stay in more bits.").wait_for()
     assert page.get_by_text("writing, not checked yet").count() == 0
-    assert page.locator("mark").is_visible()  # the growing answer left it open
-    assert page.locator("mark").inner_text() == QUOTE
-    assert page.locator(".abstract").inner_text() == readable(PAPER.abstract)
+    assert page.locator(".exchange mark").is_visible()  # the growing answer left it open
+    assert page.locator(".exchange mark").inner_text() == QUOTE
+    assert page.locator(".exchange .abstract").inner_text() == readable(PAPER.abstract)
     assert page.locator(".exchange :is(img, a, b, i, script)").count() == 0
     assert page.evaluate("window.broken") is None
     assert "tiny" in page.locator(".footer").inner_text()
@@ -323,7 +182,7 @@ def test_an_answer_grows_and_its_source_opens_at_the_quoted_words(seen: Seen, si
 def test_a_chip_opens_its_source(seen: Seen) -> None:
     seen.ask("Why?")
     seen.page.get_by_role("button", name=f"Source 1: {TITLE}").last.click()
-    seen.page.locator("mark").wait_for()
+    seen.page.locator(".exchange mark").wait_for()
     assert seen.page.evaluate("document.activeElement.tagName") == "SUMMARY"
 
 
@@ -362,7 +221,7 @@ def test_an_example_asks_itself_and_clear_brings_it_back(seen: Seen, site: Runni
     seen.ask("More?")
     page.locator("#earlier").get_by_text("Another?").wait_for()
     page.locator("#current").get_by_text("Salient weights stay in more bits.").wait_for()
-    page.get_by_role("button", name="Clear").click()
+    page.get_by_role("button", name="New", exact=True).click()
     example.wait_for()
     assert page.locator(".exchange").count() == 0
     seen.ask("Afresh?")
@@ -399,8 +258,8 @@ def test_a_phone_shows_all_of_it(browser: Any, site: Running, scheme: str) -> No
     seen = Seen(page)
     seen.ask("Why?")
     page.get_by_text("Salient weights stay in more bits.").wait_for()
-    page.locator("summary").click()
-    page.locator("mark").wait_for()
+    page.locator(".exchange summary").click()
+    page.locator(".exchange mark").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert page.get_by_label("Your question").is_visible()
     brightness = page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0]")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pytest
 
 from rag.errors import ModelError
-from rag.types import Answer, Citation, Claim, Paper, Turn
-from ui.conversation import KEPT_TURNS, Conversation, Errands, converse
+from rag.types import Answer, Citation, Claim, Page, Paper, Pick, Scope, Turn
+from ui.conversation import KEPT_TURNS, Conversation, Errands, converse, reopen
 
 PATIENCE_SECONDS = 20  # how long a test waits before it fails
 
@@ -32,11 +32,24 @@ class Scripted:
     gate: threading.Event = field(default_factory=threading.Event)
     cancelled: threading.Event = field(default_factory=threading.Event)
     threads: set[int] = field(default_factory=set)
+    scopes: list[tuple[Scope, Pick | None]] = field(default_factory=list)
 
     def status(self) -> str:
         return "scripted"
 
-    def stream(self, question: str, history: Sequence[Turn]) -> Iterator[Answer]:
+    def settings(self) -> Mapping[str, str]:
+        return {}
+
+    def pages(self) -> Sequence[Page]:
+        return ()
+
+    def papers(self, scope: Scope) -> Sequence[Paper]:
+        return ()
+
+    def stream(
+        self, question: str, history: Sequence[Turn], *, scope: Scope, pick: Pick | None
+    ) -> Iterator[Answer]:
+        self.scopes.append((scope, pick))
         self.asked.append((question, tuple(history)))
         if "missing" in question:
             raise ModelError("The model is missing.", hint="Run vouch models pull.")
@@ -197,3 +210,31 @@ def test_clearing_forgets_all_but_never_gives_an_id_twice() -> None:
     cleared = Conversation().ask("Why?").show(QUOTED).clear()
     assert (cleared.turns, cleared.earlier, cleared.current) == ((), "", "")
     assert 'id="exchange-2"' in cleared.ask("Again?").current
+
+
+def test_scope_and_pick_reach_the_assistant_and_the_scope_is_shown() -> None:
+    assistant = Scripted()
+    scope, pick = Scope(years=(2024,)), Pick("compare", ("p1", "p2"))
+    begun = Conversation().ask("Why?", scope=scope)
+    list(converse(Errands(assistant).begin(begun), begun))
+    picked = Conversation().ask("These?", scope=scope, pick=pick)
+    list(converse(Errands(assistant).begin(picked), picked))
+    assert assistant.scopes == [(scope, None), (scope, pick)]
+    assert "Asked of 2024" in begun.current
+    assert "Asked of" not in picked.current
+
+
+def test_only_a_finished_answer_can_be_rated() -> None:
+    shown = Conversation().ask("Why?").show(WHOLE)
+    assert "Good answer" not in shown.current
+    assert "Good answer" in shown.finish(kept=3).current
+    assert "Good answer" not in Conversation().ask("Why?").end("It failed.").finish(kept=3).current
+
+
+def test_a_kept_conversation_stands_as_it_stood() -> None:
+    first = Conversation().ask("First?", scope=Scope(years=(2024,))).show(WHOLE).finish(kept=3, rating=1)
+    second = first.ask("Second?").show(QUOTED).end("Stopped.").finish(kept=3)
+    entries = {1: first.entry({}), 2: second.entry({})}
+    again = reopen(3, entries)
+    assert (again.earlier, again.current, again.count) == (second.earlier, second.current, 2)
+    assert again.ask("Third?").turns == second.ask("Third?").turns

@@ -85,6 +85,7 @@ GRAPH: dict[str, set[str]] = {
     "target": set(),
     "hub": {"errors", "target"},
     "wheels": {"errors", "target"},
+    "diary": VALUES,
     "stamps": set(),
     "unpack": {"errors", "target"},
     "weights": {"errors", "gguf", "target", "hub", "wheels", "stamps", "unpack"},
@@ -118,6 +119,8 @@ GRAPH: dict[str, set[str]] = {
         "reword",
     }
     | {"follow_wordings"},
+    "within": {"types", "scopes"},
+    "picked": {"types"},
     "understand": VALUES
     | {
         "words",
@@ -166,7 +169,7 @@ GRAPH: dict[str, set[str]] = {
         "verify",
         "compose",
     }
-    | {"compare", "sections", "summary", "itself", "wanted"},
+    | {"compare", "sections", "summary", "itself", "wanted", "within", "picked"},
     # the wiring may import everything
     # doors
     "batch": {"errors"},

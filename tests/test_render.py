@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from rag.latex import readable
 from rag.types import Answer, Citation, Claim, Paper, Row, Table, Timings
-from ui import render
+from ui import markup, render, sources
 
 ABSTRACT = "Networks are heavy. We keep salient weights in more bits. It is 2x faster."
 QUOTE = "We keep salient weights in more bits."
@@ -77,7 +77,8 @@ class Shown(HTMLParser):
         assert self._open == []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._open.append(tag)
+        if tag != "input":  # it has no end
+            self._open.append(tag)
         self.tags.append(tag)
         self.attributes |= {name for name, _ in attrs}
         self.values += [value or "" for _, value in attrs]
@@ -114,12 +115,12 @@ def everywhere(text: str) -> str:
     refusal = replace(ANSWER, status="not_found", claims=(), citations=(), text=text, nearest=(paper,))
     bodies = [
         render.render_answer(answer, anchor="a1"),
-        render.render_answer(refusal, anchor="a2"),
+        render.render_answer(refusal, anchor="a2", rating=1),
         render.render_answer(replace(ANSWER, claims=(), text=text), anchor="a3"),
-        render.render_problem(text, text),
+        render.render_note(text),
         render.render_status(text),
     ]
-    return render.render_exchange(text, "".join(bodies), anchor="a0")
+    return render.render_exchange(text, "".join(bodies), anchor="a0", asked_of=(text,))
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
@@ -141,13 +142,13 @@ def test_any_text_keeps_the_page_whole(text: str) -> None:
 
 @given(st.text(alphabet=st.characters(blacklist_categories=("Cs", "Cc", "Cn"))))
 def test_escaped_text_reads_back(text: str) -> None:
-    shown = Shown(f'<p title="{render.escape(text)}">{render.escape(text)}</p>')
+    shown = Shown(f'<p title="{markup.escape(text)}">{markup.escape(text)}</p>')
     assert shown.text == text
     assert shown.values == [text]
 
 
 def test_a_lone_surrogate_is_replaced() -> None:
-    assert render.escape("a\ud800b\x00") == "a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER}"
+    assert markup.escape("a\ud800b\x00") == "a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER}"
 
 
 @pytest.mark.parametrize(
@@ -162,7 +163,7 @@ def test_a_lone_surrogate_is_replaced() -> None:
     ],
 )
 def test_merge(spans: list[tuple[int, int]], merged: list[tuple[int, int]]) -> None:
-    assert render.merge(spans) == merged
+    assert markup.merge(spans) == merged
 
 
 def quoting(quote: str, span: tuple[int, int] | None, *, source: int = 1) -> Claim:
@@ -201,7 +202,7 @@ def test_the_words_that_claims_rest_on_are_marked(claims: list[Claim], marks: li
 
 def test_the_second_of_two_equal_sentences_is_marked_where_the_span_says_so() -> None:
     claim = quoting("Twice.", (10, 16))
-    assert render.evidence_spans("Twice. Or Twice.", 1, [claim]) == [(10, 16)]
+    assert sources.evidence_spans("Twice. Or Twice.", 1, [claim]) == [(10, 16)]
 
 
 def test_a_claim_ends_in_chips_that_open_its_sources() -> None:
@@ -214,14 +215,14 @@ def test_a_claim_ends_in_chips_that_open_its_sources() -> None:
     assert "It keeps salient weights. [1] [2]" in shown.text
     for number, title in ((1, PAPER.title), (2, "Another")):
         assert f'data-source="a4-source-{number}"' in page
-        assert f'<details id="a4-source-{number}">' in page
-        assert f"Source {number}: {title}" in shown.values
+        assert f'<details class="paper" id="a4-source-{number}">' in page
+        assert f"Source {number}: {title}. Supported by the paper’s words" in shown.values
 
 
 def test_a_citation_without_a_source_opens_nothing() -> None:
     shown = Shown(render.render_answer(replace(ANSWER, citations=()), anchor="a1"))
     assert "It keeps salient weights. [1]" in shown.text
-    assert "button" not in shown.tags
+    assert "data-source" not in shown.attributes
 
 
 def test_a_quoted_claim_is_a_quotation() -> None:
@@ -253,6 +254,8 @@ def test_a_refusal_names_the_nearest_titles_and_claims_nothing() -> None:
     )
     page = render.render_answer(refusal, anchor="a1")
     assert 'class="refusal"' in page
+    assert f'data-aim="summary" data-papers="{PAPER.id}"' in page
+    assert f'data-act="pin" data-papers="{PAPER.id}"' in page
     assert "No paper on this shelf says." in page
     assert PAPER.title in page
     assert "chip" not in page
@@ -311,12 +314,11 @@ def test_an_answer_without_claims_shows_its_text() -> None:
     ],
 )
 def test_the_footer_tells_model_and_times(answer: Answer, footer: str) -> None:
-    assert Shown(render.render_answer(answer, anchor="a1")).text.endswith(footer)
+    assert footer in Shown(render.render_answer(answer, anchor="a1")).text
 
 
-def test_a_problem_says_what_to_do() -> None:
-    shown = Shown(render.render_problem("The model is missing.", "Run vouch models pull."))
-    assert shown.text == "The model is missing. Run vouch models pull."
+def test_a_note_stands_as_it_is() -> None:
+    assert Shown(render.render_note("Stopped <now>.")).text == "Stopped <now>."
 
 
 def compared(words: str) -> Answer:
@@ -361,5 +363,5 @@ def test_many_sources_of_one_claim_are_folded(count: int) -> None:
     claim = Claim("All of them.", tuple(range(1, count + 1)), "computed", "", None, 1.0)
     page = render.render_answer(replace(ANSWER, claims=(claim,)), anchor="a")
     assert (f"<summary>{count} sources</summary>" in page) is (count > render.MOST_CHIPS)
-    assert page.count('class="chip"') == count
+    assert page.count('class="chip') - page.count('class="chips"') == count
     Shown(page)

@@ -25,7 +25,7 @@ def test_a_category_is_said_with_its_plain_name() -> None:
 @pytest.mark.parametrize("name", [field.name for field in fields(Scope)])
 def test_no_filter_goes_unsaid(name: str) -> None:
     empty = getattr(Scope(), name)
-    values = {"since": date(2024, 1, 1), "until": date(2024, 1, 1)}
+    values = {"since": date(2024, 1, 1), "until": date(2024, 1, 1), "within": Scope(years=(2024,))}
     numbers = name in ("years", "not_years")
     value = values.get(name, (2024,) if numbers else ("x",) if empty == () else False)
     scope = replace(Scope(), **{name: value})

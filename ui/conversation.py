@@ -9,26 +9,33 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 from weakref import WeakSet
 
+from rag.diary import Entry
 from rag.errors import RagError
-from rag.types import Answer, Turn
+from rag.scopes import chosen_words
+from rag.types import Answer, Page, Paper, Pick, Scope, Turn
 from ui import render
 
 KEPT_TURNS = 50  # earlier questions that a conversation remembers
 FRAME_SECONDS = 0.1  # between two pictures: each costs some of the cores that the model writes with
 HEARTBEAT_SECONDS = 0.5  # between two looks at whether the page is still there
 
+EVERYTHING = Scope()
+STOPPED = "Stopped."
+
 log = logging.getLogger(__name__)
 
 
 class Asking(Protocol):
-    """What the page needs of an assistant. It reads one question at a time."""
+    """What the page needs of an assistant and its shelf. It reads one question at a time."""
 
-    def stream(self, question: str, history: Sequence[Turn]) -> Iterator[Answer]:
+    def stream(
+        self, question: str, history: Sequence[Turn], *, scope: Scope, pick: Pick | None
+    ) -> Iterator[Answer]:
         """Growing Answers. Closing the iterator cancels; stepped and closed in one thread."""
         ...
 
@@ -36,10 +43,26 @@ class Asking(Protocol):
         """A line for people about model and device. Quick, never fails, called from any thread."""
         ...
 
+    def settings(self) -> Mapping[str, str]:
+        """What answers now, to be kept with an answer."""
+        ...
+
+    def pages(self) -> Sequence[Page]:
+        """The author pages; none while there is no shelf. Never fails."""
+        ...
+
+    def papers(self, scope: Scope) -> Sequence[Paper]:
+        """The papers in scope; none while there is no shelf. Never fails."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """One browser session: the finished exchanges as turns and as HTML, and the one being written."""
+    """One browser session: the finished exchanges as turns and as HTML, and the one being written.
+
+    `kept` is its number in the diary, where `count` is the current exchange's place. `scope` and `pick` are
+    what the current question is asked of; it can be rated once it has a `rating`.
+    """
 
     turns: tuple[Turn, ...] = ()
     earlier: str = ""
@@ -47,8 +70,13 @@ class Conversation:
     question: str = ""
     answer: Answer | None = None
     current: str = ""
+    note: str = ""
+    scope: Scope = EVERYTHING
+    pick: Pick | None = None
+    rating: int | None = None
+    kept: int | None = None
 
-    def ask(self, question: str) -> Conversation:
+    def ask(self, question: str, *, scope: Scope = EVERYTHING, pick: Pick | None = None) -> Conversation:
         """The exchange before is finished, `question` begun."""
         opened = replace(
             self,
@@ -57,31 +85,50 @@ class Conversation:
             count=self.count + 1,
             question=question,
             answer=None,
+            note="",
+            scope=scope,
+            pick=pick,
+            rating=None,
         )
-        return opened._with_body(render.render_waiting())
+        return opened._drawn(render.render_waiting())
 
     def show(self, answer: Answer) -> Conversation:
         """`answer` stands under the current question."""
-        return replace(self, answer=answer)._with_body(render.render_answer(answer, anchor=self._anchor))
+        return replace(self, answer=answer)._drawn()
 
     def end(self, note: str) -> Conversation:
-        """What the current answer holds stays, unchecked words go, and `note` (HTML) stands below."""
-        if self.answer is None:
-            return self._with_body(note)
-        answer = replace(self.answer, draft="")
-        body = render.render_answer(answer, anchor=self._anchor) + note
-        return replace(self, answer=answer)._with_body(body)
+        """What the current answer holds stays, unchecked words go, and `note` stands below."""
+        answer = replace(self.answer, draft="") if self.answer else None
+        return replace(self, answer=answer, note=note)._drawn()
+
+    def finish(self, *, kept: int | None, rating: int = 0) -> Conversation:
+        """The current exchange is over: it is kept in the diary, and can be rated."""
+        return replace(self, kept=kept, rating=rating if self.answer else None)._drawn()
 
     def clear(self) -> Conversation:
         """Nothing is left but the count, so that no id is given twice."""
         return Conversation(count=self.count)
 
+    def entry(self, settings: Mapping[str, str]) -> Entry:
+        """The current exchange, as the diary keeps it."""
+        return Entry(self.question, self.answer, self.note, self.scope, settings, self.rating or 0)
+
     @property
-    def _anchor(self) -> str:
+    def anchor(self) -> str:
         return f"exchange-{self.count}"
 
-    def _with_body(self, body: str) -> Conversation:
-        return replace(self, current=render.render_exchange(self.question, body, anchor=self._anchor))
+    def _drawn(self, body: str = "") -> Conversation:
+        if self.answer:
+            body = render.render_answer(self.answer, anchor=self.anchor, rating=self.rating)
+        if self.note:
+            body += render.render_note(self.note)
+        drawn = render.render_exchange(
+            self.question,
+            body,
+            anchor=self.anchor,
+            asked_of=() if self.pick else chosen_words(self.scope),
+        )
+        return replace(self, current=drawn)
 
     def _finished_turns(self) -> tuple[Turn, ...]:
         if self.answer is None:
@@ -89,18 +136,28 @@ class Conversation:
         return (*self.turns, replace(self.answer.turn(), question=self.question))[-KEPT_TURNS:]
 
 
+def reopen(kept: int, entries: Mapping[int, Entry]) -> Conversation:
+    """A conversation of the diary as it stood."""
+    conversation = Conversation(kept=kept)
+    for position, entry in entries.items():
+        conversation = replace(conversation, count=position - 1).ask(entry.question, scope=entry.scope)
+        if entry.answer:
+            conversation = conversation.show(entry.answer)
+        if entry.note:
+            conversation = conversation.end(entry.note)
+        conversation = conversation.finish(kept=kept, rating=entry.rating)
+    return conversation
+
+
 class Errand:
     """One question on its way, made by `Errands.begin`: its newest Answer, and how it ended."""
 
-    def __init__(
-        self, assistant: Asking, turn: threading.Lock, question: str, history: Sequence[Turn]
-    ) -> None:
+    def __init__(self, assistant: Asking, turn: threading.Lock, asked: Conversation) -> None:
         self.newest: Answer | None = None
         self.fault: RagError | None = None
         self._assistant = assistant
         self._turn = turn
-        self._question = question
-        self._history = history
+        self._asked = asked
         self._news = threading.Event()
         self._ended = threading.Event()
         self._stopped = threading.Event()
@@ -135,7 +192,7 @@ class Errand:
         except RagError as error:
             self.fault = error
         except Exception:
-            log.exception("A question of %d characters could not be answered.", len(self._question))
+            log.exception("A question of %d characters could not be answered.", len(self._asked.question))
             self.fault = RagError(
                 "Something went wrong inside Vouch.", hint="Ask again; what happened stands in its terminal."
             )
@@ -144,7 +201,8 @@ class Errand:
             self._news.set()
 
     def _step_through(self) -> None:
-        answers = self._assistant.stream(self._question, self._history)
+        asked = self._asked
+        answers = self._assistant.stream(asked.question, asked.turns, scope=asked.scope, pick=asked.pick)
         try:
             for answer in answers:
                 self.newest = answer
@@ -165,12 +223,16 @@ class Errands:
         self._turn = threading.Lock()
         self._errands: WeakSet[Errand] = WeakSet()
 
+    @property
+    def assistant(self) -> Asking:
+        return self._assistant
+
     def status(self) -> str:
         return self._assistant.status()
 
     def begin(self, conversation: Conversation) -> Errand:
         """The errand of the conversation's current question."""
-        errand = Errand(self._assistant, self._turn, conversation.question, conversation.turns)
+        errand = Errand(self._assistant, self._turn, conversation)
         self._errands.add(errand)
         return errand
 
@@ -193,13 +255,13 @@ def converse(errand: Errand, conversation: Conversation) -> Generator[Conversati
         while not ended:
             ended = errand.wait(HEARTBEAT_SECONDS)
             if errand.stopped:
-                yield conversation.end(render.render_stopped())
+                yield conversation.end(STOPPED)
                 return
             if errand.newest and errand.newest is not conversation.answer:
                 conversation = conversation.show(errand.newest)
             yield conversation
             errand.rest(0 if ended else FRAME_SECONDS)
         if errand.fault:
-            yield conversation.end(render.render_problem(errand.fault.message, errand.fault.hint))
+            yield conversation.end(f"{errand.fault.message} {errand.fault.hint}".strip())
     finally:
         errand.stop()

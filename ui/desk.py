@@ -8,18 +8,25 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import TypeVar
 
+from rag import __version__
 from rag.ahead import Ahead
 from rag.assistant import Assistant
 from rag.config import Settings
-from rag.errors import RagError
-from rag.types import Answer, Turn
-from rag.wiring import ModelSlot, ensure_index, open_assistant
+from rag.diary import Diary
+from rag.errors import DiaryError, LibraryError, RagError
+from rag.library import Library
+from rag.types import Answer, Page, Paper, Pick, Scope, Turn
+from rag.wiring import ModelSlot, ensure_index, open_assistant, open_library
 
 LAST_PAPER_SECONDS = 5.0  # what is read ahead when the page closes stops within one native step
+
+EVERYTHING = Scope()
+Held = TypeVar("Held")
 
 log = logging.getLogger(__name__)
 
@@ -36,26 +43,60 @@ class Desk:
         self._shelf: Path | None = None
         self._renewing = threading.Lock()
         self._ahead = Ahead((), self._slot)
+        self._library: Library | None = None
+        self._speed = 0.0
         self._closing = threading.Event()
         self._fault: RagError | None = None
         self._reading = threading.Thread(target=self._read_ahead, name="ahead", daemon=True)
         threading.Thread(target=self._open, name="desk", daemon=True).start()
 
-    def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[Answer]:
+    def stream(
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        *,
+        scope: Scope = EVERYTHING,
+        pick: Pick | None = None,
+    ) -> Iterator[Answer]:
         """The assistant's growing answers. Raises RagError, also what kept it from opening."""
         self._ready.wait()
         if self._assistant is None:
             raise self._fault or RagError("Vouch could not start.", hint="Run `vouch doctor`.")
-        with self._ahead.asking(), closing(self._newest().stream(question, history)) as answers:
+        answering = self._newest().stream(question, history, scope=scope, pick=pick)
+        with self._ahead.asking(), closing(answering) as answers:
             for answer in answers:
                 self._ahead.named([citation.paper for citation in answer.citations])
+                self._speed = answer.timings.tokens_per_second or self._speed
                 yield answer
 
     def status(self) -> str:
         """One line: what is being waited for, or what answers."""
         if not self._ready.is_set():
             return f"{self._state} …"
-        return self._complaint() or self._slot.status()
+        speed = f" · {self._speed:.0f} tokens a second" if self._speed else ""
+        return self._complaint() or f"{self._slot.status()}{speed}"
+
+    def settings(self) -> Mapping[str, str]:
+        """What answers now, to be kept with an answer."""
+        kept = ("papers_read", "relevance_floor", "context_tokens", "answer_tokens", "window_embedder")
+        told = {name: str(getattr(self._settings, name)) for name in kept}
+        return {"answered_by": self._slot.status(), "vouch": __version__, **told}
+
+    def pages(self) -> Sequence[Page]:
+        """The author pages; none while there is no index."""
+        return self._held(Library.pages)
+
+    def papers(self, scope: Scope) -> Sequence[Paper]:
+        """The papers in scope; none while there is no index."""
+        return self._held(lambda library: library.papers(scope))
+
+    def open_diary(self) -> Diary:
+        """The kept conversations; in memory alone where they cannot be kept, which is said once."""
+        try:
+            return Diary.open(self._settings.diary_path)
+        except DiaryError as error:
+            log.warning("%s %s Until the page is closed they stay in memory.", error.message, error.hint)
+            return Diary.open(None)
 
     def close(self) -> None:
         self._closing.set()
@@ -79,6 +120,16 @@ class Desk:
                 self._shelf = shelf
             assert self._assistant is not None
             return self._assistant
+
+    def _held(self, read: Callable[[Library], Sequence[Held]]) -> Sequence[Held]:
+        """What the newest library holds, also before the assistant is open."""
+        try:
+            if self._assistant is not None:
+                return read(self._newest().library)
+            self._library = self._library or open_library(self._settings)
+            return read(self._library)
+        except LibraryError:
+            return ()
 
     def _complaint(self) -> str:
         return f"{self._fault.message} {self._fault.hint}" if self._fault else ""

@@ -1,45 +1,82 @@
 """Answer -> HTML, one string an answer. Pure.
 
-Titles, abstracts, questions and a model's words are other people's text: every character of
-them is shown as written, never read as HTML, Markdown, mathematics or a link, and nothing is
-fetched for them. Knows the class names that style.css dresses; knows nothing of gradio.
+Every character of other people's text is shown as written (ui.markup), and nothing is fetched for it.
+Knows the class names that style.css dresses and what page.js is told in data attributes; knows nothing
+of gradio.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
-from datetime import date
-from html import escape as escape_html
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 
-from rag.latex import readable
+from rag.compose import NEAREST_LEAD
 from rag.tables import NOT_STATED
-from rag.types import Answer, Citation, Claim, Paper, Row, Table, Timings
+from rag.types import Answer, Claim, Row, Support, Table, Timings
+from ui.markup import act, escape, read
+from ui.sources import render_nearest, render_sources, source_id
 
-Span = tuple[int, int]
+# What stands behind a sentence, as its chip tells it.
+VERDICTS: Mapping[Support, str] = {
+    "supported": "Supported by the paper’s words",
+    "quoted": "Quoted word for word",
+    "computed": "Computed from the listings",
+}
+RATINGS = ((1, "Good answer"), (-1, "Poor answer"))
 
 # More sources of one claim are folded.
 MOST_CHIPS = 12
 
-# Code points that are no text in HTML (a browser drops or replaces them) or no text at all.
-UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
-
 
 def render_masthead() -> str:
-    """What stands over the page."""
+    """The page's name, its two views, and the drawer of conversations."""
+    tabs = "".join(
+        f'<button type="button" role="tab" id="tab-{view}" data-act="view" data-view="{view}"'
+        f' aria-controls="{view}-view" aria-selected="{_spoken(view == "ask")}">{label}</button>'
+        for view, label in (("ask", "Ask"), ("shelf", "Shelf"))
+    )
     return (
-        "<h1>Vouch</h1><p>Answers from the papers on this shelf. Every sentence is checked against "
-        "the paper that it names; open a source to read the words it rests on.</p>"
+        f'<div class="head"><h1>Vouch</h1><div class="tabs" role="tablist" aria-label="Views">{tabs}</div>'
+        '<button type="button" class="act" id="drawer-toggle" data-act="drawer" aria-expanded="false"'
+        ' aria-controls="drawer">Conversations</button></div>'
     )
 
 
-def render_exchange(question: str, body: str, *, anchor: str) -> str:
-    """A question and what stands under it, both in one section."""
-    return (
-        f'<section class="exchange" id="{escape(anchor)}">'
-        f'<h2 class="question" dir="auto">{escape(question)}</h2>{body}</section>'
+def render_welcome(examples: Sequence[tuple[str, str]]) -> str:
+    """What stands on an empty page: what it is for, questions to begin with, and whose page each asks."""
+    asked = "".join(
+        f'<li><button type="button" class="example" data-act="ask" data-question="{escape(question)}">'
+        f'<span class="owner">{escape(owner)}</span> <span>{escape(question)}</span></button></li>'
+        for owner, question in examples
     )
+    listed = f'<ul class="examples" aria-label="Example questions">{asked}</ul>' if examples else ""
+    return (
+        '<p class="motto">Ask the papers on this shelf.</p><p class="promise">Every sentence of an answer is '
+        "checked against the paper that it names. Open a source to read the words it rests on.</p>"
+        f"{listed}"
+    )
+
+
+def render_exchange(question: str, body: str, *, anchor: str, asked_of: Sequence[str] = ()) -> str:
+    """A question and what stands under it, both in one section.
+
+    `asked_of` says which part of the shelf it was asked of, where that was not all.
+    """
+    part = f'<p class="asked-of">Asked of {escape(" · ".join(asked_of))}</p>' if asked_of else ""
+    return (
+        f'<section class="exchange" id="{escape(anchor)}" aria-labelledby="{escape(anchor)}-question">'
+        f'<h2 class="question" id="{escape(anchor)}-question" dir="auto">{escape(question)}</h2>{part}'
+        f"{body}</section>"
+    )
+
+
+def _rating(anchor: str, rating: int) -> str:
+    buttons = "".join(
+        f'<button type="button" class="act" data-act="rate" data-anchor="{escape(anchor)}"'
+        f' data-rating="{value}" aria-pressed="{_spoken(value == rating)}">{label}</button>'
+        for value, label in RATINGS
+    )
+    return f'<p class="acts rating" role="group" aria-label="Rate this answer">{buttons}</p>'
 
 
 def render_waiting() -> str:
@@ -47,15 +84,13 @@ def render_waiting() -> str:
     return '<p class="waiting" role="status">Looking along the shelf …</p>'
 
 
-def render_stopped() -> str:
-    """What stands under an answer that the reader stopped."""
-    return '<p class="note" role="status">Stopped.</p>'
+def _spoken(value: bool) -> str:
+    return "true" if value else "false"
 
 
-def render_problem(message: str, hint: str = "") -> str:
-    """One sentence on what went wrong, and what to do."""
-    remedy = f' <span class="hint">{escape(hint)}</span>' if hint else ""
-    return f'<p class="problem" role="alert">{escape(message)}{remedy}</p>'
+def render_note(note: str) -> str:
+    """How an answer ended before its end: stopped, or by a fault and what to do about it."""
+    return f'<p class="note" role="status">{escape(note)}</p>'
 
 
 def render_status(text: str) -> str:
@@ -63,71 +98,33 @@ def render_status(text: str) -> str:
     return f'<p class="status" role="status">{escape(text)}</p>'
 
 
-def render_answer(answer: Answer, *, anchor: str) -> str:
-    """The whole answer. `anchor` starts every id, so it must differ between answers of a page."""
+def render_answer(answer: Answer, *, anchor: str, rating: int | None = None) -> str:
+    """The whole answer; once it can be rated, with its rating.
+
+    `anchor` starts every id, so it must differ between answers of a page.
+    """
     # An answer that grows may not know yet that it is none; what it holds already is shown.
     refused = answer.status == "not_found" and not answer.claims and not answer.draft
-    parts = [
+    said = [
         _understood(answer),
         _refusal(answer) if refused else _claims(answer, anchor),
         _draft(answer.draft),
-        _sources(answer, anchor),
         _footer(answer),
+        "" if rating is None else _rating(anchor, rating),
     ]
-    return f'<div class="answer">{"".join(parts)}</div>'
-
-
-def escape(text: str) -> str:
-    """`text` as HTML that a browser shows character by character, also inside an attribute."""
-    return escape_html(UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text))
-
-
-def evidence_spans(abstract: str, number: int, claims: Iterable[Claim]) -> list[Span]:
-    """Where in `abstract` stand the words that claims quote from source `number`; sorted, merged.
-
-    A span that does not hold its quote is looked for by its words; words that the abstract does
-    not hold mark nothing.
-    """
-    found = []
-    for claim in claims:
-        if number not in claim.citations or not claim.quote:
-            continue
-        start = claim.span[0] if claim.span else -1
-        if start < 0 or not abstract.startswith(claim.quote, start):
-            start = abstract.find(claim.quote)
-        if start >= 0:
-            found.append((start, start + len(claim.quote)))
-    return merge(found)
-
-
-def merge(spans: Iterable[Span]) -> list[Span]:
-    """Sorted spans, those that overlap or touch made one."""
-    merged: list[Span] = []
-    for start, end in sorted(spans):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
-    return merged
-
-
-def mark(text: str, spans: Sequence[Span]) -> str:
-    """`text`, its LaTeX readable, with its `spans` (sorted, apart) marked."""
-    parts, done = [], 0
-    for start, end in spans:
-        parts.append(f"{_read(text[done:start])}<mark>{_read(text[start:end])}</mark>")
-        done = end
-    return "".join([*parts, _read(text[done:])])
-
-
-def _read(text: str) -> str:
-    return escape(readable(text))
+    beside = render_sources(answer.citations, answer.claims, anchor) if answer.citations else ""
+    return (
+        f'<div class="answer"><div class="said">{"".join(said)}</div>'
+        f'<aside class="beside" aria-label="Sources of this answer">{beside}</aside></div>'
+    )
 
 
 def _understood(answer: Answer) -> str:
     if not answer.understood_as or _plain(answer.understood_as) == _plain(answer.question):
         return ""
-    return f'<p class="understood" dir="auto">Understood as: {escape(answer.understood_as)}</p>'
+    alone = answer.plan.question if answer.plan else answer.question
+    edit = act("edit", "Edit", spoken="Edit this question and ask again", question=alone)
+    return f'<p class="understood" dir="auto">Understood as: {escape(answer.understood_as)} {edit}</p>'
 
 
 def _plain(question: str) -> str:
@@ -150,7 +147,7 @@ def _claims(answer: Answer, anchor: str) -> str:
 def _table(table: Table, titles: dict[int, str], anchor: str) -> str:
     """Papers side by side; where they do not fit, the table scrolls in a box of its own."""
     heads = "".join(
-        f'<th scope="col" dir="auto">{escape(head)}{_chip(column.number, titles, anchor)}</th>'
+        f'<th scope="col" dir="auto">{escape(head)}{_chip(column.number, titles, anchor, None)}</th>'
         for head, column in zip(table.heads, table.columns, strict=True)
     )
     rows = "".join(_row(row) for row in table.rows)
@@ -168,7 +165,7 @@ def _row(row: Row) -> str:
 def _cell(cell: Claim | None) -> str:
     if cell is None:
         return f'<td class="gap">{NOT_STATED}</td>'
-    words = f"<q>{_read(cell.text)}</q>" if cell.support == "quoted" else escape(cell.text)
+    words = f"<q>{read(cell.text)}</q>" if cell.support == "quoted" else escape(cell.text)
     return f'<td dir="auto">{words}</td>'
 
 
@@ -197,38 +194,42 @@ def _claim(claim: Claim, titles: dict[int, str], anchor: str) -> str:
     chips = _chips(claim, titles, anchor)
     if claim.support == "quoted":
         words = claim.quote or claim.text.strip(' "“”')
-        return f"<q>{_read(words)}</q>{chips}"
+        return f"<q>{read(words)}</q>{chips}"
     return f"{escape(claim.text)}{chips}"
 
 
 def _chips(claim: Claim, titles: dict[int, str], anchor: str) -> str:
-    chips = "".join(_chip(number, titles, anchor) for number in claim.citations)
+    chips = "".join(_chip(number, titles, anchor, claim) for number in claim.citations)
     if len(claim.citations) <= MOST_CHIPS:
         return chips
     return f'<details class="chips"><summary>{len(claim.citations)} sources</summary>{chips}</details>'
 
 
-def _chip(number: int, titles: dict[int, str], anchor: str) -> str:
+def _chip(number: int, titles: dict[int, str], anchor: str, claim: Claim | None) -> str:
+    """The mark that a sentence ends in; page.js shows its data in a card beside it."""
     if number not in titles:
         return f' <span class="chip">[{number}]</span>'
+    title = read(titles[number])
+    verdict = VERDICTS[claim.support] if claim else ""
+    quote = read(claim.quote) if claim else ""
+    support = claim.support if claim else "computed"
+    spoken = f". {verdict}" if verdict else ""
     return (
-        f' <button type="button" class="chip" data-source="{_source_id(anchor, number)}"'
-        f' title="{_read(titles[number])}" aria-label="Source {number}: {_read(titles[number])}">'
-        f"[{number}]</button>"
+        f' <button type="button" class="chip {support}" data-source="{source_id(anchor, number)}"'
+        f' data-title="{title}" data-quote="{quote}" data-verdict="{verdict}"'
+        f' aria-label="Source {number}: {title}{spoken}">[{number}]</button>'
     )
 
 
-def _source_id(anchor: str, number: int) -> str:
-    return f"{escape(anchor)}-source-{number}"
-
-
 def _refusal(answer: Answer) -> str:
-    text = answer.text or "The papers on this shelf do not answer this."
+    # The titles that the text names stand below it, as what may come next.
+    text = answer.text.partition(NEAREST_LEAD)[0] or "The papers on this shelf do not answer this."
+    told = f'<p class="verdict">No answer</p><p dir="auto">{escape(text)}</p>'
     if not answer.nearest:
-        return f'<div class="refusal"><p dir="auto">{escape(text)}</p></div>'
-    nearest = "".join(f"<li>{_heading(paper)}</li>" for paper in answer.nearest)
+        return f'<div class="refusal">{told}</div>'
+    nearest = "".join(map(render_nearest, answer.nearest))
     return (
-        f'<div class="refusal"><p dir="auto">{escape(text)}</p>'
+        f'<div class="refusal">{told}'
         f'<p class="label">Nearest on the shelf</p><ul class="nearest">{nearest}</ul></div>'
     )
 
@@ -240,38 +241,6 @@ def _draft(draft: str) -> str:
         '<p class="draft" aria-live="off"><span class="label">writing, not checked yet</span> '
         f'<em dir="auto">{escape(draft)}</em></p>'
     )
-
-
-def _sources(answer: Answer, anchor: str) -> str:
-    if not answer.citations:
-        return ""
-    items = "".join(_source(citation, answer.claims, anchor) for citation in answer.citations)
-    label = "Source" if len(answer.citations) == 1 else "Sources"
-    return f'<p class="label">{label}</p><ol class="sources" aria-label="{label}">{items}</ol>'
-
-
-def _source(citation: Citation, claims: Sequence[Claim], anchor: str) -> str:
-    abstract = citation.paper.abstract
-    marked = mark(abstract, evidence_spans(abstract, citation.number, claims))
-    return (
-        f'<li><details id="{_source_id(anchor, citation.number)}">'
-        f'<summary><span class="number">{citation.number}</span> {_heading(citation.paper)}</summary>'
-        f'<p class="abstract" dir="auto">{marked}</p></details></li>'
-    )
-
-
-def _heading(paper: Paper) -> str:
-    authors = ", ".join(paper.authors) + (" et al." if paper.et_al else "")
-    return (
-        f'<span class="heading"><cite dir="auto">{_read(paper.title)}</cite> '
-        f'<span class="byline" dir="auto">{escape(authors)} · {_date(paper.date)}</span></span>'
-    )
-
-
-def _date(day: date | None) -> str:
-    if day is None:
-        return "undated"
-    return f'<time datetime="{day.isoformat()}">{day.day} {day:%B} {day.year}</time>'
 
 
 def _footer(answer: Answer) -> str:
@@ -286,4 +255,6 @@ def _timings(timings: Timings) -> str:
     parts = [f"papers found in {timings.retrieve_s:.2f} s"]
     if timings.first_token_s is not None:
         parts.append(f"first words after {timings.first_token_s:.2f} s")
+    if speed := timings.tokens_per_second:
+        parts.append(f"{speed:.0f} tokens a second")
     return " · ".join([*parts, f"{timings.total_s:.1f} s in all"])

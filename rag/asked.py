@@ -115,15 +115,21 @@ def _spelt(marked: Marked, shelf: Shelf, before: Sequence[str]) -> Marked:
 
 
 def _typed_name(marked: Marked, tries: Sequence[Sense], shelf: Shelf) -> tuple[_Run | None, tuple[str, ...]]:
-    """The first words that no sense explains and that are somebody's name, and whom they may mean."""
+    """The first words that no sense explains and that are somebody's name, and whom they may mean: before
+    those that may be several people's, those that are one's.
+    """
     left = _left_words(tries)
+    several: tuple[_Run | None, tuple[str, ...]] = None, ()
     for run in _runs(marked.text):
         beside = {word for word in (run.previous, run.following) if word not in wordings.SLOTS}
         if not left.issuperset(run.words) or left & beside:
             continue  # not a name, or part of a longer one
-        if meant := _meant(run, shelf):
+        meant = _meant(run, shelf)
+        if len(meant) == 1:
             return run, meant
-    return None, ()
+        if meant and several[0] is None:
+            several = run, meant
+    return several
 
 
 def _meant(run: _Run, shelf: Shelf) -> tuple[str, ...]:

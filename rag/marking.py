@@ -94,6 +94,8 @@ _PER = (
 _LAST_YEAR = re.compile(r"\b(?:the )?(?:last|previous)\s+year\b", re.I)
 _NO_NAME = r"(?:have|has|had|with|without|prints?|the|an?|no|and|by|of|is|are|in)"
 _SHORT_FORMS = (
+    (re.compile(r"(?<!\S)w/o(?!\w)\.?", re.I), "without"),
+    (re.compile(r"(?<!\S)w/(?=\s|\w)", re.I), "with "),
     (re.compile(r"\bcannot\b|\bcan't\b", re.I), "can not"),
     (re.compile(r"n't\b", re.I), " not"),
     (re.compile(r"\b(what|who|when|where|how|that|there|it)'s\b", re.I), r"\1 is"),

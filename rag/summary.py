@@ -55,6 +55,10 @@ def find(brief: Brief, *, library: Library, vectors: VectorStore, embedders: Emb
         return members(ranked, term_weights(brief.topic, library)), ranked
 
     passages, ranked = belonging(brief.scope)
+    if brief.apart:
+        about = {passage.paper.id for passage in passages}
+        others = [paper for paper in whole if paper.id not in about]
+        return Found(_as_listed(others, library), _opening(brief, len(others), len(whole)))
     if passages:
         opening = _opening(brief, len(passages), len(whole))
         return Found(*_ends(brief, passages, opening)) if brief.most else Found(passages, opening)
@@ -103,9 +107,8 @@ def _opening(brief: Brief, count: int, of: int) -> str:
     if not brief.topic:
         return f"{papers_counted(count)}: {_said(brief.scope)}.{notes}"
     where = f"{_said(brief.scope)}; " if brief.scope else ""
-    return (
-        f"{count} of {papers_counted(of)}: {where}about “{brief.topic}”, chosen by words and meaning.{notes}"
-    )
+    about = f"{'not ' if brief.apart else ''}about “{brief.topic}”"
+    return f"{count} of {papers_counted(of)}: {where}{about}, chosen by words and meaning.{notes}"
 
 
 def _pages(library: Library) -> str:

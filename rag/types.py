@@ -190,8 +190,8 @@ class Brief:
     """What a summary is asked of: the papers of `scope` that are about `topic`, if there is one.
 
     `order` says how they are told: in groups by theme, or year by year; by date alone, and no more than
-    `most`, where the newest or oldest are asked for. `notes` say how something was taken; `trouble` says
-    why nothing can be summarised.
+    `most`, where the newest or oldest are asked for. `apart`: those of the scope that are not about the
+    topic. `notes` say how something was taken; `trouble` says why nothing can be summarised.
     """
 
     scope: Scope = Scope()
@@ -200,6 +200,7 @@ class Brief:
     notes: tuple[str, ...] = ()
     trouble: str = ""
     most: int | None = None
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)

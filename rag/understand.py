@@ -87,6 +87,13 @@ _WITHOUT_CODE = re.compile(
 )
 
 
+# Papers of an exact part of the shelf without those of a topic.
+_NOT_ABOUT = re.compile(
+    r"\b(?:(?:(?:are|is|do|does|were|was)(?:\s+not|n['’]t)|not)\s+(?:deal(?:ing)? with|about|on|related to)"
+    r"|have nothing to do with)(?=\s)",
+    re.I,
+)
+
 # Asks which of several papers told before are about something.
 _WHICH_OF_THEM = re.compile(
     r"^\W*(?:and |but |so )?(?:which|what|are any|is any|does any|do any|any|some)\b", re.I
@@ -163,6 +170,15 @@ def _followed_brief(meant: Meant, kind: Kind, scope: Scope, gazetteer: Gazetteer
 
 def _alone(question: str, gazetteer: Gazetteer) -> Plan:
     """The plan for a question that stands alone."""
+    about = _NOT_ABOUT.sub("are about", question)
+    if about != question and (apart := _affirmed(about, gazetteer).brief) and apart.topic and apart.scope:
+        understood_as = " · ".join([question, *scope_words(apart.scope), f"not about {apart.topic}"])
+        return Plan(question, "topic", apart.scope, (), understood_as, brief=replace(apart, apart=True))
+    return _affirmed(question, gazetteer)
+
+
+def _affirmed(question: str, gazetteer: Gazetteer) -> Plan:
+    """The plan for a question that stands alone, and of which no topic is left out."""
     named = named_papers(question, gazetteer)
     read = _read_record(question, named, gazetteer)
     if isinstance(read, Inquiry):

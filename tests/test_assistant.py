@@ -463,6 +463,17 @@ def test_a_summary_holds_the_papers_of_the_topic_and_no_others(desk: Open) -> No
     assert "about “cameras crossings”" in answer.text
 
 
+def test_papers_that_are_not_about_a_topic_are_the_rest_of_the_scope(desk: Open) -> None:
+    opened = desk(with_model=False)
+    about = opened.assistant.ask("which of Lu Yin's papers are about pruning?")
+    apart = opened.assistant.ask("which of Lu Yin's papers are not about pruning?")
+    titles = [{citation.paper.title for citation in answer.citations} for answer in (about, apart)]
+    assert titles[0]
+    assert titles[1]
+    assert not titles[0] & titles[1]
+    assert "not about “pruning”, chosen by words and meaning" in apart.text
+
+
 def test_the_newest_of_a_topic_is_told_by_date(desk: Open) -> None:
     answer = desk(with_model=False).assistant.ask("newest paper on pruning")
     dates = [citation.paper.date for citation in answer.citations if citation.paper.date]

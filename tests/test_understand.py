@@ -431,3 +431,25 @@ def test_each_dev_question_of_the_catalogue_is_understood(shelf_gazetteer: Gazet
     asked = [row["question"] for row in rows if row["split"] == "dev" and row["kind"] == "metadata"]
     plans = [plan(question, gazetteer=shelf_gazetteer) for question in asked]
     assert [found.question for found in plans if not (found.inquiry or found.record)] == []
+
+
+@pytest.mark.parametrize(
+    ("question", "topic"),
+    [
+        ("which papers by Lujun Li are not about pruning?", "pruning"),
+        ("which of Lu Yin's papers aren't about language models", "language models"),
+        ("Zechun Liu papers from 2023 that are not on quantization", "quantization"),
+        ("which of Lu Yin's papers have nothing to do with pruning", "pruning"),
+    ],
+)
+def test_a_topic_may_be_left_out(question: str, topic: str, shelf_gazetteer: Gazetteer) -> None:
+    brief = understand(question, (), shelf_gazetteer).brief
+    assert brief is not None
+    assert (brief.topic, brief.apart) == (topic, True)
+    assert brief.scope.names
+
+
+def test_two_initials_of_which_one_fits_two_people_are_asked_back(shelf_gazetteer: Gazetteer) -> None:
+    inquiry = understand("papers by X. Shen and Y. Shang", (), shelf_gazetteer).inquiry
+    assert inquiry is not None
+    assert "Xiaoqian Shen" in inquiry.trouble

@@ -236,7 +236,7 @@ def _is_few_words(attempt: Sense, marked: Marked) -> bool:
 
 def _unread(marked: Marked, tries: Sequence[Sense]) -> tuple[str, ...]:
     """What no sense explains of a question that speaks of nothing but the collection."""
-    if not re.search(rf" (?:{PAPERS}|authors|co-?authors|pages) ", marked.text):
+    if not re.search(rf" (?:{PAPERS}|authors|co-?authors|pages|people|colleagues) ", marked.text):
         return ()
     if re.search(r" (?:on|about|for|regarding) code ", marked.text):
         return ()  # it may be what papers are about

@@ -54,7 +54,7 @@ def coauthors(marked: Marked, before: Sequence[str]) -> Sense | None:
     if not found:
         return None
     superlative = bool(re.search(r" (?:most|top|main|closest|favou?rite) ", marked.text))
-    number = found[1] if found.re is wordings.COAUTHORS else None
+    number = found[1] if found.re is wordings.COAUTHORS else found["number"]
     one = found.re is not wordings.COAUTHORS or not found[2].endswith("s")
     names = list(dict.fromkeys(marked.values[name] for name in marks_of("NAME", slate.text)))
     start, end = found.span()

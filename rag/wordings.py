@@ -49,7 +49,7 @@ nobody none neither nor only same shelf library many much score scores co-author
 )
 PREPOSITIONS = frozenset("with by from for than as , 's between".split())
 # The words of which a question about the collection is made, be it understood or not.
-OF_THE_SHELF = STEERING | PLAIN | PREPOSITIONS | {*NUMBERS, "single", "together", "different", "distinct"}
+OF_THE_SHELF = STEERING | PLAIN | PREPOSITIONS | {*NUMBERS, *"single together different distinct people person colleagues".split()}
 # Of a topic they say nothing.
 IDLE = frozenset("it this about regarding concerning dealing deal deals relating related".split())
 SHELF_WORD = r"(?:shelf|library|collection|pages|catalogue|catalog|database|corpus|seeds|index)"
@@ -154,7 +154,7 @@ COAUTHORS = phrase(
     rf"(co-?authors?|collaborators?|co-?writers?)"
 )
 WROTE_WITH = phrase(
-    rf"(?:with whom|who(?:m)?|with which authors?|(?:(?:name|list|show|show me|tell me) )?(?:all |the )*(?:everyone|everybody|anyone|people|authors"
+    rf"(?:with whom|who(?:m)?|with which authors?|(?:(?:name|list|show|show me|tell me|who are|which|what) )?(?:all |the )*(?:(?P<number>{NUMBER}) )?(?:everyone|everybody|anyone|people|authors"
     rf"|researchers)(?: who| whom| that)?)(?: #+)? (?:(?:has|have|does|did|else) )*(?:NAME\d+ )?(?:(?:has|have|had) )?(?:{VERB} )?(?:the )?(?:papers? )?"
     rf"(?:the )?(?:most |often |most often |together |jointly )*(?:with|together)"
     rf"|with whom (?:(?:has|have|does|did) )?NAME\d+ {VERB}|who(?:m)? (?:did|does|has) NAME\d+ {VERB}"

@@ -40,6 +40,7 @@ INQUIRIES = {
     "in which years did Lujun Li publish?": Inquiry("years", Scope(authors=("Lujun Li",))),
     "which categories are there and how many papers in each": Inquiry("categories"),
     "affiliations of Xuan Shen": Inquiry("affiliations", Scope(authors=("Xuan Shen",))),
+    "who are the five people Zechun Liu writes with most": Inquiry("coauthors", subject="Zechun Liu", most=5),
     "name everyone who worked with Lujun Li": Inquiry("coauthors", subject="Lujun Li"),
     "list the people Yuzhang Shang has co-authored with": Inquiry("coauthors", subject="Yuzhang Shang"),
     "Who besides Shiwei Liu wrote with Lu Yin most often?": Inquiry(

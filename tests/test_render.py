@@ -307,7 +307,12 @@ def test_an_answer_without_claims_shows_its_text() -> None:
             ANSWER, "qwen-0.5b · papers found in 0.04 s · first words after 0.30 s · 1.9 s in all", id="model"
         ),
         pytest.param(
-            replace(ANSWER, model=None, timings=Timings(0.01, None, 0.02)),
+            replace(
+                ANSWER,
+                model=None,
+                claims=(replace(CLAIM, support="quoted"),),
+                timings=Timings(0.01, None, 0.02),
+            ),
             "quoted without a model · papers found in 0.01 s · 0.0 s in all",
             id="no model",
         ),
@@ -315,6 +320,11 @@ def test_an_answer_without_claims_shows_its_text() -> None:
 )
 def test_the_footer_tells_model_and_times(answer: Answer, footer: str) -> None:
     assert footer in Shown(render.render_answer(answer, anchor="a1")).text
+
+
+def test_where_nothing_is_quoted_no_model_is_spoken_of() -> None:
+    refused = replace(ANSWER, model=None, claims=(), citations=(), timings=Timings(0.01, None, 0.02))
+    assert "without a model" not in Shown(render.render_answer(refused, anchor="a1")).text
 
 
 def test_a_note_stands_as_it_is() -> None:

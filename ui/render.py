@@ -247,8 +247,9 @@ def _footer(answer: Answer) -> str:
     # An answer that took no time at all is one whose clock has not been read yet.
     if answer.draft or not answer.timings.total_s:
         return ""
-    model = escape(answer.model or "quoted without a model")
-    return f'<p class="footer">{model} · {_timings(answer.timings)}</p>'
+    quoted = any(claim.support == "quoted" for claim in answer.claims)
+    by = answer.model or ("quoted without a model" if quoted else "")
+    return f'<p class="footer">{" · ".join(filter(None, (escape(by), _timings(answer.timings))))}</p>'
 
 
 def _timings(timings: Timings) -> str:

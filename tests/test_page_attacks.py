@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import pytest
 
-from rag.types import Answer, Turn
+from rag.types import Answer, Pick, Scope, Turn
 from ui import app as chat
 
 PATIENCE_SECONDS = 30
@@ -25,7 +25,9 @@ class Silent:
 
     asked = 0
 
-    def stream(self, question: str, history: Sequence[Turn]) -> Iterator[Answer]:
+    def stream(
+        self, question: str, history: Sequence[Turn], *, scope: Scope, pick: Pick | None
+    ) -> Iterator[Answer]:
         self.asked += 1
         yield from ()
 

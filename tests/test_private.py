@@ -82,7 +82,7 @@ def test_a_question_that_breaks_something_is_not_logged(caplog: pytest.LogCaptur
     from ui.conversation import Conversation, Errands
 
     class Broken:
-        def stream(self, question, history):  # type: ignore[no-untyped-def]
+        def stream(self, question, history, *, scope, pick):  # type: ignore[no-untyped-def]
             raise RuntimeError("inside")
 
         def status(self) -> str:

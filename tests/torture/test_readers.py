@@ -12,7 +12,7 @@ import pytest
 from torture.conftest import rounds, tell
 
 from rag.errors import RagError
-from rag.types import Answer, Timings, Turn
+from rag.types import Answer, Pick, Scope, Timings, Turn
 from ui.conversation import Conversation, Errands, converse
 
 READERS = 20
@@ -44,7 +44,9 @@ class Echo:
         self.waits = threading.Event()
         self.waits.set()
 
-    def stream(self, question: str, history: Sequence[Turn]) -> Iterator[Answer]:
+    def stream(
+        self, question: str, history: Sequence[Turn], *, scope: Scope, pick: Pick | None
+    ) -> Iterator[Answer]:
         self.inside += 1
         self.most = max(self.most, self.inside)
         try:

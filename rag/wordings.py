@@ -49,7 +49,12 @@ nobody none neither nor only same shelf library many much score scores co-author
 )
 PREPOSITIONS = frozenset("with by from for than as , 's between".split())
 # The words of which a question about the collection is made, be it understood or not.
-OF_THE_SHELF = STEERING | PLAIN | PREPOSITIONS | {*NUMBERS, *"single together different distinct people person colleagues".split()}
+OF_THE_SHELF = (
+    STEERING
+    | PLAIN
+    | PREPOSITIONS
+    | {*NUMBERS, *"single together different distinct people person colleagues".split()}
+)
 # Of a topic they say nothing.
 IDLE = frozenset("it this about regarding concerning dealing deal deals relating related".split())
 SHELF_WORD = r"(?:shelf|library|collection|pages|catalogue|catalog|database|corpus|seeds|index)"

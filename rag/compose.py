@@ -180,7 +180,7 @@ def _parts(readings: Sequence[Reading]) -> tuple[list[Claim], list[Claim]]:
     claims = list(opening)
     for place, reading in enumerate(readings):
         best = _best(reading)
-        for quote in reading.quotes:
+        for quote in (*reading.quotes, *(reading.instead if place == 0 else ())):
             adds_nothing = _within if quote is best else _repeats
             if not adds_nothing(quote.text, _said(claims, place)):
                 _add(claims, _quoted(quote, place))

@@ -25,6 +25,8 @@ QUOTE_MARGIN = 0.6
 # sentences in evals/readings, no one found unsupported by hand passes, and 13 of the 86 supported ones that
 # pass verification give way.
 SHOWN_FROM = 0.8
+# Most sentences of the paper in the place of those that are not shown.
+MOST_INSTEAD = 1
 # The draft while the model reads and has not written a word.
 READING = "…"
 
@@ -73,8 +75,18 @@ def read(
         for piece in pieces:
             text += piece
             *complete, draft = _split(text)
-            yield replace(reading, sentences=_checked(complete, passage, reader.verify), draft=draft)
-    yield replace(reading, sentences=_checked(_finished(text), passage, reader.verify))
+            yield replace(_with(reading, _judged(complete, passage, reader.verify)), draft=draft)
+    yield _with(reading, _judged(_finished(text), passage, reader.verify))
+
+
+def _with(reading: Reading, judged: Sequence[tuple[str, Verdict]]) -> Reading:
+    """The reading with what the paper surely supports, and its own words in the place of the rest."""
+    instead = [verdict.quote for _, verdict in judged if verdict.quote and not _sure(verdict)]
+    return replace(
+        reading,
+        sentences=tuple((sentence, verdict) for sentence, verdict in judged if _sure(verdict)),
+        instead=tuple(dict.fromkeys(instead))[:MOST_INSTEAD],
+    )
 
 
 def _split(text: str) -> list[str]:
@@ -88,16 +100,15 @@ def _finished(text: str) -> list[str]:
     return found if not found or found[-1].rstrip("\"'”’)]")[-1:] in ".!?" or len(found) == 1 else found[:-1]
 
 
-def _checked(written: Sequence[str], passage: Passage, verify: Verify) -> tuple[tuple[str, Verdict], ...]:
-    """What of it the paper surely supports, an order in the paper left out of account."""
+def _judged(written: Sequence[str], passage: Passage, verify: Verify) -> list[tuple[str, Verdict]]:
+    """What the paper makes of each sentence, orders in either left out of account."""
     evidence = _evidence(passage)
     paper = replace(passage.paper, abstract=without_orders(passage.paper.abstract))
-    verdicts = (
+    return [
         (sentence, verify(sentence, paper, evidence))
         for sentence in dict.fromkeys(written)
         if not is_order(sentence)
-    )
-    return tuple((sentence, verdict) for sentence, verdict in verdicts if _sure(verdict))
+    ]
 
 
 def _sure(verdict: Verdict) -> bool:

@@ -320,12 +320,14 @@ class Reading:
     """What reading one paper for one question gave.
 
     `sentences` passed verification, each with the verdict; `quotes` are the abstract's own
-    best sentences; `draft` is what the model is writing now and nobody has checked.
+    best sentences; `instead` are those nearest to what the model wrote and is not shown; `draft` is what
+    the model is writing now and nobody has checked.
     """
 
     passage: Passage
     sentences: tuple[tuple[str, Verdict], ...] = ()
     quotes: tuple[Quote, ...] = ()
+    instead: tuple[Quote, ...] = ()
     draft: str = ""
 
 

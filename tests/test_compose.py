@@ -126,6 +126,13 @@ def test_without_a_sentence_of_the_models_the_best_quote_of_the_best_paper_opens
     assert_sound(answer)
 
 
+def test_what_stands_in_the_place_of_a_sentence_is_quoted_of_the_best_paper_alone() -> None:
+    instead = (quote_of(OWL, GAINS),)
+    first = Reading(passage(OWL), quotes=(quote_of(OWL, SETS),), instead=instead)
+    assert [claim.text for claim in composed(first, QUOTED_STBLLM).claims] == [SETS, GAINS, BELOW]
+    assert [claim.text for claim in composed(QUOTED_STBLLM, first).claims] == [BELOW, SETS]
+
+
 def test_the_best_paper_opens_with_its_quote_where_only_another_one_was_told() -> None:
     answer = composed(QUOTED_STBLLM, WRITTEN_OWL)
     assert answer.text == f"“{BELOW}” [1] OWL gives each layer a sparsity. [2]"

@@ -79,6 +79,12 @@ def test_a_sentence_that_is_supported_but_not_surely_gives_way() -> None:
     assert said(readings(unsure)[-1]) == []
 
 
+def test_what_is_not_shown_leaves_the_papers_nearest_sentence() -> None:
+    reading = readings("OWL sets the sparsity of each of its layers anew.")[-1]
+    assert [quote.text for quote in reading.instead] == [TRUE]
+    assert readings(TRUE)[-1].instead == ()
+
+
 def test_readings_grow_and_a_draft_is_only_there_while_writing() -> None:
     grown = readings(f"{TRUE} {FALSE} {TOO}")
     assert [reading.draft for reading in grown[:3]] == [READING, "OWL", "OWL sets"]

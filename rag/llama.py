@@ -286,10 +286,6 @@ class Context:
         self._held = [list(batch) for batch in batches]
         return True
 
-    def append(self, token: int) -> None:
-        """Evaluate one more token."""
-        self._evaluate([token], outputs=1)
-
     def follow(self, tokens: Sequence[int]) -> list[int]:
         """Evaluate these, at most MOST_DRAFTED + 1, at once; the likeliest token after each of them."""
         self._evaluate(tokens, outputs=len(tokens))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import cache
 
 from rag.orders import is_order, without_orders
 from rag.prompt import Prompt, render
@@ -70,13 +71,14 @@ def read(
         max_seconds=reader.max_seconds,
         on_usage=on_usage,
     )
+    judge = _judge(passage, reader.verify)
     text = ""
     with closing(pieces):
         for piece in pieces:
             text += piece
             *complete, draft = _split(text)
-            yield replace(_with(reading, _judged(complete, passage, reader.verify)), draft=draft)
-    yield _with(reading, _judged(_finished(text), passage, reader.verify))
+            yield replace(_with(reading, _judged(complete, judge)), draft=draft)
+    yield _with(reading, _judged(_finished(text), judge))
 
 
 def _with(reading: Reading, judged: Sequence[tuple[str, Verdict]]) -> Reading:
@@ -100,15 +102,16 @@ def _finished(text: str) -> list[str]:
     return found if not found or found[-1].rstrip("\"'”’)]")[-1:] in ".!?" or len(found) == 1 else found[:-1]
 
 
-def _judged(written: Sequence[str], passage: Passage, verify: Verify) -> list[tuple[str, Verdict]]:
-    """What the paper makes of each sentence, orders in either left out of account."""
+def _judge(passage: Passage, verify: Verify) -> Callable[[str], Verdict]:
+    """What the paper makes of a sentence, an order in the paper left out of account; worked out once each."""
     evidence = _evidence(passage)
     paper = replace(passage.paper, abstract=without_orders(passage.paper.abstract))
-    return [
-        (sentence, verify(sentence, paper, evidence))
-        for sentence in dict.fromkeys(written)
-        if not is_order(sentence)
-    ]
+    return cache(lambda sentence: verify(sentence, paper, evidence))
+
+
+def _judged(written: Sequence[str], judge: Callable[[str], Verdict]) -> list[tuple[str, Verdict]]:
+    """Each sentence with its verdict, once; orders are left out."""
+    return [(sentence, judge(sentence)) for sentence in dict.fromkeys(written) if not is_order(sentence)]
 
 
 def _sure(verdict: Verdict) -> bool:

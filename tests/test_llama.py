@@ -110,7 +110,7 @@ def test_a_kept_beginning_gives_exactly_the_logits_of_a_fresh_reading(model, con
     whole, fresh = read(context, model, prompt("What is the capital of Italy?"))
     context.clear()
     _, other = read(context, model, prompt("What is the capital of France?"))
-    context.append(other.argmax())
+    context.follow([other.argmax()])
     rest, kept = read(context, model, prompt("What is the capital of Italy?"))
     assert rest < 20 < whole
     assert np.array_equal(kept, fresh)
@@ -161,7 +161,7 @@ def test_after_a_restored_beginning_the_text_goes_on_alike(model, fresh, storing
         read(context, model, ITALY)
         tokens = [context.likeliest()]
         for _ in range(8):
-            context.append(tokens[-1])
+            context.follow([tokens[-1]])
             tokens.append(context.likeliest())
         return tokens
 
@@ -334,7 +334,7 @@ def test_several_tokens_at_once_give_what_they_give_one_by_one(model, context, f
     read_anew(fresh, model, prompt("What?"))
     alone = []
     for token in tokens:
-        fresh.append(token)
+        fresh.follow([token])
         alone.append(fresh.logits().copy())
     read_anew(context, model, prompt("What?"))
     found = context.follow(tokens)
@@ -348,12 +348,12 @@ def test_what_is_forgotten_leaves_no_trace(model, context):
     tokens = model.vocabulary.text(" Paris is")
     read_anew(context, model, prompt("What?"))
     context.follow(tokens[:1])
-    context.append(tokens[1])
+    context.follow([tokens[1]])
     expected = context.logits().copy()
     read_anew(context, model, prompt("What?"))
     context.follow([tokens[0], *model.vocabulary.text(" Bern, of course")])
     context.forget(len(model.vocabulary.text(" Bern, of course")))
-    context.append(tokens[1])
+    context.follow([tokens[1]])
     error = ((context.logits() - expected) ** 2).sum() / (expected**2).sum()
     assert error < 1e-2
 

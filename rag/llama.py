@@ -208,6 +208,11 @@ class Context:
         # Sliding-window models forget what lies outside of the window unless told to keep it;
         # then a kept prefix would lack its beginning.
         parameters.swa_full = True
+        # The fused attention's rows cost more on a CPU the more was read: with the default model on 2
+        # cores it writes 20.6 instead of 23.8 tokens a second behind 512, and judges eight guessed
+        # words in 153 instead of 99 ms; it reads 3 to 10 % faster.
+        if not model.gpu:
+            parameters.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED
         self._states = states
         self._identity = f"{model.identity} | {_numbers(parameters)}" if states else ""
         # Room for the rows of logits that are asked for, not for one per token: saves 260 MB with

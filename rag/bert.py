@@ -44,6 +44,10 @@ _MPNET_NAMES = (
 _LENGTH_BYTES = 8
 _NUMBERS = {"F32": "<f4", "F16": "<f2"}
 
+# Abramowitz and Stegun 1964, Handbook of Mathematical Functions, 7.1.26: p and a5 to a1.
+_ERF_STEP = np.float32(0.3275911)
+_ERF_FACTORS = tuple(map(np.float32, (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592)))
+
 _KINDS = ("bert", "mpnet")
 _FILES = ("tokenizer.json", "model.safetensors", "sentence_bert_config.json")
 _MODULES = ("Transformer", "Pooling", "Normalize")
@@ -222,6 +226,15 @@ def _kind(folder: Path) -> str | None:
 
 
 def _gelu(values: Vectors) -> Vectors:
-    from scipy.special import erf
+    """x times the normal distribution's share below x.
 
-    return np.asarray(values * np.float32(0.5) * (1 + erf(values / np.float32(np.sqrt(2)))), dtype=np.float32)
+    The error function is Abramowitz and Stegun's 7.1.26, off by 1.5e-7 at most, which is as near as
+    float32 comes; scipy's takes 0.18 s to import, a tenth of the first answer.
+    """
+    size = np.abs(values) * np.float32(np.sqrt(0.5))
+    step = 1 / (1 + _ERF_STEP * size)
+    polynomial = np.zeros_like(step)
+    for factor in _ERF_FACTORS:
+        polynomial = (polynomial + factor) * step
+    above = np.float32(0.5) * polynomial * np.exp(-size * size)
+    return np.asarray(values * np.where(values < 0, above, 1 - above), dtype=np.float32)

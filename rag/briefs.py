@@ -124,10 +124,10 @@ _OWNED = re.compile(rf"^(?:all |everything )?(?:the )?{_NAME}(?:['’]s?|s['’]
 _WRITTEN_BY = re.compile(rf"\b{_PAPERS}\s+(?:by|of|from|authored by|written by)\s+{_NAME}\s*$", re.I)
 
 
-def read_brief(question: str, shelf: Shelf, vocabulary: Collection[str] = frozenset()) -> Brief | None:
+def read_brief(question: str, shelf: Shelf) -> Brief | None:
     """The summary that a question asks for, over several papers; None where it asks for something else.
 
-    `vocabulary` are the words of the shelf's papers, by which a misspelt word of the topic is put right.
+    A misspelt word of the topic is put right by the words of the shelf's papers.
     """
     if _JUST_NEW.search(question):
         return Brief(order="newest")
@@ -144,7 +144,7 @@ def read_brief(question: str, shelf: Shelf, vocabulary: Collection[str] = frozen
         brief = brief if request.of_a_part else _stranger(brief, request.rest, shelf)
     if brief is None or not (brief.scope or brief.trouble or (brief.topic and not request.of_a_part)):
         return None
-    return _spelt(brief, vocabulary)
+    return _spelt(brief, shelf.vocabulary)
 
 
 def speaks_of_papers(question: str) -> bool:

@@ -117,15 +117,17 @@ def ask(
     if export:
         check_target(export)
     settings = load_settings()
-    assistant = open_assistant(settings, slot=ModelSlot(settings))
-    if as_json or style == "json":
-        answer = assistant.ask(question or "")
-        _print_json(answer.record())
-    elif style:
-        answer = assistant.ask(question or "")
-        print(harmless(answer_in(answer, style)), end="")
-    else:
-        answer = show_answers(assistant.stream(question or ""))
+    with closing(ModelSlot(settings)) as slot:
+        slot.begin()
+        assistant = open_assistant(settings, slot=slot)
+        if as_json or style == "json":
+            answer = assistant.ask(question or "")
+            _print_json(answer.record())
+        elif style:
+            answer = assistant.ask(question or "")
+            print(harmless(answer_in(answer, style)), end="")
+        else:
+            answer = show_answers(assistant.stream(question or ""))
     if export:
         cited = [citation.paper for citation in answer.citations]
         say(save_papers(cited, export) if cited else f"Nothing was cited, so {export} was not written.")
@@ -432,10 +434,12 @@ def _ask_batch(path: Path) -> None:
 
     items = read_batch(path)
     settings = load_settings()
-    assistant = open_assistant(settings, slot=ModelSlot(settings))
-    for item in items:
-        answer = _last_answer(assistant, item.turns)
-        print(json.dumps({"id": item.id, **answer.record()}, ensure_ascii=False), flush=True)
+    with closing(ModelSlot(settings)) as slot:
+        slot.begin()
+        assistant = open_assistant(settings, slot=slot)
+        for item in items:
+            answer = _last_answer(assistant, item.turns)
+            print(json.dumps({"id": item.id, **answer.record()}, ensure_ascii=False), flush=True)
 
 
 def _last_answer(assistant: Assistant, turns: Sequence[str]) -> Answer:

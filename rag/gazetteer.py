@@ -42,12 +42,11 @@ class Gazetteer:
     papers: Mapping[str, Paper]
     everyday: frozenset[str]
     shelf: Shelf
-    vocabulary: frozenset[str] = frozenset()
 
     @property
     def known_words(self) -> frozenset[str]:
         """Every word of the papers' texts and of their authors' names."""
-        return self.vocabulary | {word for author in self.authors for word in words(author)}
+        return self.shelf.vocabulary | {word for author in self.authors for word in words(author)}
 
 
 def build_gazetteer(
@@ -83,7 +82,6 @@ def build_gazetteer(
         papers={paper.id: paper for paper in papers},
         everyday=frozenset(name for name in telling if is_everyday(name) or _two_stop_words(name)),
         shelf=know_shelf(papers, crawl_year),
-        vocabulary=frozenset(word for paper in papers for word in words(f"{paper.title} {paper.abstract}")),
     )
 
 

@@ -257,15 +257,18 @@ class Context:
     def prepare(self, batches: Sequence[list[int]]) -> bool:
         """Have all of a prompt but its last batch in the store; whether it is there now.
 
-        Nothing that was used since this context was made is pushed out for it.
+        Nothing that was used since this context was made is pushed out for it. Without a store the
+        first batch is evaluated, for other prompts begin with it, too.
         """
-        if self._states is None or len(batches) < 2:
+        *first, _ = batches or [[]]
+        if not first:
             return False
-        if self._states.touch(prefix_keys(self._identity, batches[:-1])[-1]):
+        if self._states is not None and self._states.touch(prefix_keys(self._identity, first)[-1]):
             return True
-        for place in range(self._recall(batches), len(batches) - 1):
+        ends = len(first) if self._states is not None else 1
+        for place in range(self._recall(batches), ends):
             self._evaluate(batches[place], outputs=0)
-            if place == 0:
+            if place == 0 and len(first) > 1:
                 self._save(spared_since=self._opened)
         return self._save(spared_since=self._opened)
 

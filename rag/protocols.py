@@ -139,7 +139,7 @@ class LanguageModel(Protocol):
         """Read all but the last part of a prompt ahead; whether `generate` will find it read.
 
         A generation that is asked for meanwhile, or `interrupt`, ends it at once: then, and where
-        no more can be kept, False.
+        no more can be kept, False. Where nothing is kept, only what all prompts begin with is read.
         """
         ...
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import takewhile
 
 from rag.orders import is_order, without_orders
 from rag.prompt import Prompt, render
@@ -44,8 +45,16 @@ class Reader:
 
     def segments(self, paper: Paper, question: str) -> tuple[Segment, ...]:
         """The prompt with which the model reads this paper for this question."""
-        abstract = without_orders(paper.abstract)
-        messages = self.prompt.messages(title=paper.title, abstract=abstract, question=question)
+        return self._rendered(paper.title, without_orders(paper.abstract), question)
+
+    def begin(self) -> None:
+        """Have the model read what all prompts begin with, unless somebody asks first."""
+        one, other = (self._rendered(value, value, value) for value in "12")
+        shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=True)))
+        self.model.prepare(one[: shared + 1])
+
+    def _rendered(self, title: str, abstract: str, question: str) -> tuple[Segment, ...]:
+        messages = self.prompt.messages(title=title, abstract=abstract, question=question)
         return render(messages, self.model.chat_format)
 
 

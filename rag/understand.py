@@ -228,7 +228,7 @@ def _comparison(question: str, sides: Sides, gazetteer: Gazetteer) -> Plan:
 
 def _summary(question: str, gazetteer: Gazetteer) -> Plan | None:
     """The plan of a summary over several papers; None where it asks for none, or of papers that it names."""
-    brief = read_brief(question, gazetteer.shelf, gazetteer.vocabulary)
+    brief = read_brief(question, gazetteer.shelf)
     if brief is None or _is_a_name(brief, question, gazetteer):
         return None
     brief = recent(brief, gazetteer.shelf.crawl_year)

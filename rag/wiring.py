@@ -31,6 +31,7 @@ from rag.errors import (
     MissingLibraryError,
     ModelError,
     PageError,
+    RagError,
     StaleIndexError,
     UsageError,
 )
@@ -491,13 +492,22 @@ class ModelSlot:
         self._lock = threading.Lock()
         self._open: tuple[Choice, Reader] | None = None
 
+    def begin(self) -> None:
+        """Open the model meanwhile, and have it read what all prompts begin with."""
+        threading.Thread(target=self._begin, name="model").start()
+
+    def _begin(self) -> None:
+        with suppress(RagError):  # whoever asks for the reader is told
+            if reader := self():
+                reader.begin()
+
     def __call__(self) -> Reader | None:
         with self._lock:
             choice = self.choice()
             if choice is None or not choice.writes:
                 return None
             if self._open is None or self._open[0] != choice:
-                self.close()
+                self._free()
                 self._open = (choice, open_reader(self._settings, choice))
             return self._open[1]
 
@@ -523,6 +533,10 @@ class ModelSlot:
         return f"{choice.name} · {device}"
 
     def close(self) -> None:
+        with self._lock:
+            self._free()
+
+    def _free(self) -> None:
         if self._open is not None:
             self._open[1].model.close()
             self._open = None

@@ -93,6 +93,7 @@ def fold_name(name: str) -> str:
     return "".join(character for character in name.lower() if character.isalnum())
 
 
+@lru_cache(maxsize=65536)
 def is_name(token: str) -> bool:
     """Whether a token looks like an acronym or a method's name rather than a word or a hyphenated phrase."""
     return any(_is_named_part(part) for part in token.split("-"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -23,7 +24,7 @@ def shelf() -> Shelf:
         make_paper("On rest", authors=("Lu Yin", "Shiwei Liu"), page_author="Lu Yin", category="LG"),
         make_paper("On nets", authors=("Zechun Liu",), page_author="Zechun Liu", published=date(2026, 1, 2)),
     ]
-    return know_shelf(papers, 2026)
+    return replace(know_shelf(papers, 2026), vocabulary=VOCABULARY)
 
 
 XUAN, LU, ZECHUN = (Scope(authors=(name,)) for name in ("Xuan Shen", "Lu Yin", "Zechun Liu"))
@@ -63,7 +64,7 @@ XUAN, LU, ZECHUN = (Scope(authors=(name,)) for name in ("Xuan Shen", "Lu Yin", "
     ],
 )
 def test_what_a_summary_is_asked_of(question: str, expected: Brief, shelf: Shelf) -> None:
-    assert read_brief(question, shelf, VOCABULARY) == expected
+    assert read_brief(question, shelf) == expected
 
 
 @pytest.mark.parametrize(
@@ -83,16 +84,16 @@ def test_what_a_summary_is_asked_of(question: str, expected: Brief, shelf: Shelf
     ],
 )
 def test_what_asks_for_no_summary_of_several_papers(question: str, shelf: Shelf) -> None:
-    assert read_brief(question, shelf, VOCABULARY) is None
+    assert read_brief(question, shelf) is None
 
 
 def test_a_misspelt_topic_is_put_right_and_said_so(shelf: Shelf) -> None:
-    brief = read_brief("Summarise Xuan Shen's work on difusion models", shelf, VOCABULARY)
+    brief = read_brief("Summarise Xuan Shen's work on difusion models", shelf)
     assert brief == Brief(XUAN, "diffusion models", notes=("“difusion” is taken for diffusion",))
 
 
 def test_another_form_of_a_word_is_not_misspelt(shelf: Shelf) -> None:
-    brief = read_brief("Summarise the work on jailbreaks", shelf, VOCABULARY)
+    brief = read_brief("Summarise the work on jailbreaks", shelf)
     assert brief == Brief(topic="jailbreaks")
 
 
@@ -105,13 +106,13 @@ def test_another_form_of_a_word_is_not_misspelt(shelf: Shelf) -> None:
     ],
 )
 def test_an_author_whom_the_shelf_does_not_have_is_said_so(question: str, name: str, shelf: Shelf) -> None:
-    brief = read_brief(question, shelf, VOCABULARY)
+    brief = read_brief(question, shelf)
     assert brief is not None
     assert brief.trouble.lower().startswith(f"no author “{name.lower()}” is on this shelf")
 
 
 def test_a_name_that_is_near_is_offered(shelf: Shelf) -> None:
-    brief = read_brief("Summarise the papers by Xuan Chen Zhao", shelf, VOCABULARY)
+    brief = read_brief("Summarise the papers by Xuan Chen Zhao", shelf)
     assert brief is not None
     assert "The nearest names are" in brief.trouble
 
@@ -140,11 +141,11 @@ def test_a_set_is_spoken_of_or_a_thing() -> None:
 
 @given(st.text(max_size=300))
 def test_any_text_is_read(text: str) -> None:
-    read_brief(f"Summarise {text}", know_shelf([make_paper("On owls")], 2026), VOCABULARY)
+    read_brief(f"Summarise {text}", know_shelf([make_paper("On owls")], 2026))
 
 
 @pytest.mark.parametrize("tail", ["!" * 2000, "here " * 400, "a " * 1000, "work's " * 300, ", " * 900 + "x"])
 def test_long_runs_are_read_in_no_time(tail: str, shelf: Shelf) -> None:
     """A pattern that tries every way to split a run would never come back."""
     for opening in ("Summarise ", "what is ", "how has ", "give me ", "timeline of "):
-        read_brief(opening + tail, shelf, VOCABULARY)
+        read_brief(opening + tail, shelf)

@@ -275,6 +275,14 @@ def test_what_was_prepared_costs_only_the_question(model, fresh, storing):
     assert np.array_equal(logits, expected)
 
 
+def test_without_a_store_what_prompts_begin_with_is_held(model, fresh):
+    fresh.clear()
+    batches = model.vocabulary.prompt(ITALY)
+    assert len(batches) > 2
+    assert not fresh.prepare(batches)
+    assert fresh._held == batches[:1]
+
+
 def test_preparing_what_is_kept_computes_nothing(model, storing):
     batches = model.vocabulary.prompt(ITALY)
     assert storing.prepare(batches)

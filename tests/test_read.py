@@ -137,6 +137,17 @@ def test_all_before_the_question_is_the_same_for_every_question() -> None:
     assert first.split("What?")[0] == second.split("How many points?")[0]
 
 
+def test_what_all_prompts_begin_with_is_read_before_there_is_a_question() -> None:
+    model = ScriptedModel(["It is."])
+    reader(model).begin()
+    begun = model.prepared[0]
+    readings_of = ScriptedModel(["It is."])
+    list(read(Reading(passage_of()), "Is it?", reader=reader(readings_of)))
+    rules = begun[: begun.index("Paper: ")]
+    assert "You say only what the paper says" in rules
+    assert readings_of.prompts[0].startswith(rules)
+
+
 @dataclass
 class Attentive(ScriptedModel):
     """Keeps the segments of the last prompt as they came."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import struct
+import threading
 from pathlib import Path
 
 import pytest
@@ -267,7 +268,11 @@ class Opened:
         self.choice = choice
         self.model = self
         self.device = "CPU, 1 thread"
+        self.begun = threading.Event()
         self.closed = 0
+
+    def begin(self) -> None:
+        self.begun.set()
 
     def close(self) -> None:
         self.closed += 1
@@ -314,6 +319,26 @@ def test_the_default_is_opened_once(models, opened):
     slot.close()
     assert opened[0].closed == 1
     assert slot() is opened[1]
+
+
+def test_a_model_is_opened_while_other_things_are_done(models, opened):
+    put(models, "qwen2.5-coder-0.5b")
+    slot = ModelSlot(load_settings())
+    slot.begin()
+    reader = slot()
+    assert opened == [reader]
+    assert reader.begun.wait(10)
+    slot.close()
+    assert reader.closed == 1
+
+
+def test_what_keeps_a_model_from_opening_is_told_to_who_asks_for_it(models, opened, monkeypatch):
+    monkeypatch.setenv("VOUCH_MODEL", "no-such-model")
+    slot = ModelSlot(load_settings())
+    slot.begin()
+    with pytest.raises(ModelError, match="no-such-model"):
+        slot()
+    slot.close()
 
 
 def test_a_model_that_arrives_meanwhile_takes_over(models, opened):

@@ -173,7 +173,7 @@ class ChromaStore:
         where = None if paper_ids is None else {"paper_id": {"$in": list(paper_ids)}}
         found = collection.query(
             query_embeddings=vector[np.newaxis, :],
-            n_results=max(1, min(count, collection.count())),
+            n_results=max(1, count),  # of fewer it gives all; to count first takes longer the more there are
             where=where,
             include=["metadatas", "distances"],
         )

@@ -19,7 +19,8 @@ from evals.speed.asking import peer_figures
 from evals.speed.figures import HEADINGS, Figure, in_turns, markdown, spread
 from evals.speed.ground import spread_over
 from evals.speed.llama_bench import built_llama_bench
-from evals.speed.searching import Searched, made_vectors, search_figures
+from evals.speed.made import made_vectors
+from evals.speed.searching import Searched, search_figures
 from evals.speed.stages import memory
 from evals.speed.starting import dearest
 from evals.speed.writing import timed

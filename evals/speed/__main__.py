@@ -98,6 +98,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--questions", type=int, default=5)
     parser.add_argument("--full", action="store_true", help="300 questions in a row; 200,000 chunks")
     parser.add_argument("--million", action="store_true", help="1,000,000 chunks, too: 8 GB, an hour")
+    parser.add_argument("--drop-made", action="store_true", help="delete the made shelves after the search")
     parser.add_argument("--llama-bench", type=Path, help="llama.cpp's own program, to compare with")
     parser.add_argument(
         "--build-llama-bench", action="store_true", help="compile it: needs cmake, 10 minutes"
@@ -121,6 +122,7 @@ def _measure(
         questions=options.questions,
         soak=300 if options.full else 30,
         sizes=(2_000, 20_000, *(200_000,) * options.full, *(1_000_000,) * options.million),
+        keep_made=not options.drop_made,
         llama_bench=built_llama_bench(settings.cache) if options.build_llama_bench else options.llama_bench,
     )
     choice = _choice(settings)

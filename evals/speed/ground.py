@@ -17,7 +17,8 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """`turns` are the repeats of what is quick. `sizes` are chunks of the search; `soak` is questions."""
+    """`turns` are the repeats of what is quick. `sizes` are chunks of the search, whose shelves
+    of made vectors are kept or not; `soak` is questions."""
 
     settings: Settings
     progress: Progress
@@ -26,6 +27,7 @@ class Ground:
     soak: int
     sizes: tuple[int, ...]
     llama_bench: Path | None = None
+    keep_made: bool = True
 
     def asked(self, count: int) -> list[Question]:
         """So many questions about one paper that the shelf answers, spread over the developers' half."""

@@ -39,12 +39,15 @@ class Ground:
         return found[:: max(1, len(found) // count)][:count]
 
 
+def environment(settings: Settings) -> dict[str, str]:
+    """This process's, with these settings' folders."""
+    return os.environ | {"VOUCH_HOME": str(settings.home), "VOUCH_CACHE": str(settings.cache)}
+
+
 def child(*arguments: str, settings: Settings) -> str:
     """What a Python of its own prints, with these settings' folders. Raises CalledProcessError."""
-    folders = {"VOUCH_HOME": str(settings.home), "VOUCH_CACHE": str(settings.cache)}
-    done = subprocess.run(
-        [sys.executable, *arguments], capture_output=True, text=True, check=True, env=os.environ | folders
-    )
+    command = [sys.executable, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment(settings))
     return done.stdout
 
 

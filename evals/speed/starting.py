@@ -29,7 +29,10 @@ def start_figures(ground: Ground) -> list[Figure]:
         timed, turns=ground.turns, progress=lambda done, total: ground.progress("start", done, total)
     )
     return [
-        *(Figure(PART, name, "s", "less", found[name], "python -c pass", found["nothing"]) for name in COMMANDS),
+        *(
+            Figure(PART, name, "s", "less", found[name], "python -c pass", found["nothing"])
+            for name in COMMANDS
+        ),
         *_page_figures(ground, found["nothing"]),
     ]
 

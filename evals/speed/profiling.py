@@ -20,6 +20,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import wraps
+from importlib import import_module
 from itertools import islice
 from typing import Any
 
@@ -28,6 +29,8 @@ from rag.types import Segment
 WHOLE, OTHER = "whole", "other"
 FIRST_WORD, LATER_WORDS = "first word: handed over", "writing: waited for"
 START = "Python"
+# What opening and answering would import, imported first to be told apart.
+LOADED_LATER = ("chromadb", "rag.engine", "rag.bert")
 _MODEL_THREAD = {"kept state: read and checked", "kept state: restored", "kept state: saved", "prompt read"}
 
 Stages = dict[str, float]
@@ -160,9 +163,8 @@ def _cold(recorder: Recorder, question: str, since: float) -> Stages:
     """`since`: the time at which the process was begun."""
     recorder.seconds[START] = time.time() - since
     with recorder.stage("imports"):
-        import chromadb  # noqa: F401 - what answering loads, loaded now to be told apart
-        import rag.bert
-        import rag.engine
+        for name in LOADED_LATER:
+            import_module(name)
         from rag import config, wiring
     _wrap_opening(recorder)
     with recorder.stage("opening: settings, library, vectors"):

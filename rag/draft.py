@@ -29,7 +29,7 @@ SLOPE = 0.2
 # Guesses may cost this share of a text's rows more than they gain; a text is taken to have so many tokens
 # at least, or none could be guessed at its beginning. Answers have 20 to 60.
 MOST_LOST = 0.05
-LEAST_TOKENS = 24
+LEAST_TOKENS = 32
 # Where rows are measured to be dearer nothing is guessed; and by how many steps that is told.
 DEAREST_SLOPE = 0.5
 STEPS_MEASURED = 4

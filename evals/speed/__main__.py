@@ -26,14 +26,15 @@ from rich.table import Table
 from evals import plots
 from evals.results import CHECKOUT, check_folder, write_result
 from evals.speed.asking import answer_figures, peer_figures
+from evals.speed.engine import engine_figures
 from evals.speed.figures import HEADINGS, Figure, markdown
 from evals.speed.ground import Ground, vouch
+from evals.speed.guessing import drafting_figures
 from evals.speed.indexing import ingest_figures
 from evals.speed.lasting import memory_figures, soak_figures
 from evals.speed.llama_bench import built_llama_bench
 from evals.speed.searching import Searched, search_figures, searches
 from evals.speed.starting import import_costs, start_figures
-from evals.speed.writing import drafting_figures, engine_figures
 from rag.bars import stage_bars
 from rag.config import Settings, load_settings
 from rag.errors import RagError, UsageError

@@ -267,10 +267,7 @@ def test_one_module_imports_each_heavy_library(library):
 def test_only_the_wiring_names_the_adapters():
     adapters = {"engine", "vectors"}
     naming = {path.stem for path in SOURCES if imported_of_vouch(path) & adapters}
-    assert naming == EVERYTHING | {
-        "made",
-        "profiling",
-    }  # the bench: what it keeps is named by the store's settings
+    assert naming == EVERYTHING | {"made"}  # the bench: what it keeps is named by the store's settings
 
 
 def test_only_the_engine_names_the_native_layer():

@@ -1,4 +1,4 @@
-"""Reading and writing: Vouch's engine, a plain loop and llama-bench, each in processes of its own, in turns."""
+"""Reading and writing: Vouch's engine, a plain loop and llama-bench, in processes of their own, in turns."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ import json
 import subprocess
 from pathlib import Path
 
-import llama_cpp
-
 from evals.speed.figures import Figure, in_turns
 from evals.speed.ground import Ground, child
-from evals.speed.raw_llama import COMPUTED, REPACKS
+from evals.speed.raw_llama import COMPUTED, ON_GPU, REPACKS
 from rag.cores import usable_cores
 from rag.weights import Choice
 
@@ -79,7 +77,7 @@ def _bench(program: Path, model: Path, threads: int, *, as_vouch: bool) -> dict[
         options = {"-m": model, "-t": threads, "-r": 1, "--repack": int(REPACKS), **test}
         if as_vouch:
             options |= {"-b": READ_TOKENS, "-ub": COMPUTED}
-            options |= {} if llama_cpp.llama_supports_gpu_offload() else {"-fa": "off"}
+            options |= {} if ON_GPU else {"-fa": "off"}
         command = [str(program), *(str(word) for option in options.items() for word in option), "-o", "json"]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         found[name] = json.loads(done.stdout)[0]["avg_ts"]

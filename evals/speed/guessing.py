@@ -55,7 +55,14 @@ def figures_of(on: tuple[float, ...], off: tuple[float, ...], alike: float) -> l
         Figure(PART, f"mean gain {told}", "times", "more", (mean,), WITHOUT, (1.0,), goal=1.5),
         Figure(PART, f"least gain {told}", "times", "more", (min(ratios),), WITHOUT, (1.0,), LEAST_RATIO),
         Figure(
-            PART, f"{LEAST_RATIO} times or more, {told}", "of 1", "more", (not_slower,), WITHOUT, (1.0,), goal=1
+            PART,
+            f"{LEAST_RATIO} times or more, {told}",
+            "of 1",
+            "more",
+            (not_slower,),
+            WITHOUT,
+            (1.0,),
+            goal=1,
         ),
         Figure(PART, "answers worded alike", "of 1", "more", (alike,), WITHOUT, (1.0,), goal=0.98),
     ]

@@ -35,6 +35,7 @@ SEED = 7
 FOLDER = "bench"
 # Chroma writes the whole index to disk after so many vectors: while filling, more seldom than on a shelf.
 SYNC_WHILE_FILLING = 50_000
+SYNC_AT_LAST = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class MadeShelf:
             count = min(BATCH, self.size - start)
             if start + count == self.size:  # the last batch is written as a shelf's would be
                 store.close()
-                synced_after(self._home / "vectors", HNSW["sync_threshold"])
+                synced_after(self._home / "vectors", SYNC_AT_LAST)
                 store = self.open(settings)
             began = time.perf_counter()
             batch = made_vectors(real, count, seed=SEED + 1 + start)

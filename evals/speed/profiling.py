@@ -15,7 +15,7 @@ import json
 import sys
 import threading
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -42,7 +42,7 @@ class Recorder:
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self._clock = clock
         self._local = threading.local()
-        self.seconds: Counter[str] = Counter()
+        self.seconds: dict[str, float] = defaultdict(float)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -85,8 +85,9 @@ class Recorder:
         """Milliseconds by stage of an answer that took so many seconds; what no stage has is `other`."""
         # The model's thread works while the first word is waited for.
         meanwhile = sum(self.seconds[name] for name in _MODEL_THREAD)
-        seconds = self.seconds | Counter({FIRST_WORD: 0.0})
-        seconds[FIRST_WORD] = self.seconds[FIRST_WORD] - meanwhile
+        seconds = dict(self.seconds)
+        if meanwhile:
+            seconds[FIRST_WORD] -= meanwhile
         seconds[OTHER] = whole - sum(seconds.values())
         seconds[WHOLE] = whole
         return {name: 1000 * took for name, took in seconds.items()}

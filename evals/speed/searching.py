@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,20 +40,18 @@ class Searched:
     open_s: float = 0.0
 
 
-def searches(ground: Ground) -> list[Searched]:
+def searches(ground: Ground) -> Iterator[Searched]:
     """Each size, smallest first, in a store of its own, which is kept for the next run."""
     shelf = open_vectors(ground.settings)
     ids = sorted(shelf.ids())
     made_from = hashlib.sha256(f"{shelf.fingerprint()} {ids}".encode()).hexdigest()
     real = np.stack(list(shelf.vectors_of(ids, kind=KIND).values()))
-    found = []
     for size in sorted(ground.sizes):
         made = made_shelf(ground.settings, size, made_from=made_from)
         made.fill(ground.settings, real, lambda done, size=size: ground.progress(f"{size:,}", done, size))  # type: ignore[misc]
-        found.append(_searched(ground, made, made_vectors(real, QUERIES, seed=SEED)))
+        yield _searched(ground, made, made_vectors(real, QUERIES, seed=SEED))
         if not ground.keep_made:
             made.delete()
-    return found
 
 
 def search_figures(found: list[Searched]) -> list[Figure]:

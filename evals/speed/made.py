@@ -14,7 +14,9 @@ import importlib.metadata
 import json
 import shutil
 import time
+import warnings
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,25 +80,28 @@ class MadeShelf:
         kept = np.lib.format.open_memmap(self._file, mode=mode, dtype=np.float32, shape=shape)
         if not self.filled:
             shutil.rmtree(self._home, ignore_errors=True)
-            store = self.open(settings)
-            store.reset(self.folder.name)
-            store.close()
+            with closing(self.open(settings)) as store:
+                store.reset(self.folder.name)
         synced_after(self._home / "vectors", SYNC_WHILE_FILLING)
-        store = self.open(settings)
-        for start in range(self.filled, self.size, BATCH):
-            count = min(BATCH, self.size - start)
-            if start + count == self.size:  # the last batch is written as a shelf's would be
-                store.close()
-                synced_after(self._home / "vectors", SYNC_AT_LAST)
-                store = self.open(settings)
-            began = time.perf_counter()
-            batch = made_vectors(real, count, seed=SEED + 1 + start)
-            kept[start : start + count] = batch
-            store.upsert([_chunk(start + row) for row in range(count)], batch)
-            kept.flush()
-            self._write(start + count, self.fill_seconds + time.perf_counter() - began)
-            progress(start + count)
-        store.close()
+        last = (self.size - 1) // BATCH * BATCH
+        self._fill(settings, real, kept, last, progress)
+        # The last batch is written as a shelf's would be, so that no more than that is left unwritten.
+        synced_after(self._home / "vectors", SYNC_AT_LAST)
+        self._fill(settings, real, kept, self.size, progress)
+
+    def _fill(
+        self, settings: Settings, real: Vectors, kept: Vectors, end: int, progress: Callable[[int], None]
+    ) -> None:
+        """Up to so many. What is told of is written, also where `progress` interrupts."""
+        with closing(self.open(settings)) as store:
+            for start in range(self.filled, end, BATCH):
+                count = min(BATCH, end - start)
+                began = time.perf_counter()
+                batch = made_vectors(real, count, seed=SEED + 1 + start)
+                kept[start : start + count] = batch
+                store.upsert([_chunk(start + row) for row in range(count)], batch)
+                self._write(start + count, self.fill_seconds + time.perf_counter() - began)
+                progress(start + count)
 
     def delete(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -157,7 +162,9 @@ def synced_after(folder: Path, vectors: int) -> None:
     client = chromadb.PersistentClient(path=str(folder), settings=ChromaSettings(anonymized_telemetry=False))
     try:
         collection = client.get_collection(KIND, embedding_function=None)
-        collection.modify(configuration={"hnsw": {"sync_threshold": vectors}})
+        with warnings.catch_warnings():  # Chroma reads that the collection has no embedding function as old
+            warnings.simplefilter("ignore", DeprecationWarning)
+            collection.modify(configuration={"hnsw": {"sync_threshold": vectors}})
     finally:
         client.close()
 

@@ -84,7 +84,7 @@ class Recorder:
     def told(self, whole: float) -> Stages:
         """Milliseconds by stage of an answer that took so many seconds; what no stage has is `other`."""
         # The model's thread works while the first word is waited for.
-        meanwhile = sum(self.seconds[name] for name in _MODEL_THREAD)
+        meanwhile = sum(self.seconds.get(name, 0.0) for name in _MODEL_THREAD)
         seconds = dict(self.seconds)
         if meanwhile:
             seconds[FIRST_WORD] -= meanwhile

@@ -18,7 +18,7 @@ from evals.questions import KINDS
 
 HEADINGS = (
     *("questions", "right", "95 %", "all facts", "title P", "title R", "refusal P", "R", "F1"),
-    *("false refusals", "unsupported", "invented", "first s", "total s"),
+    *("false refusals", "unsupported", "invented", "first s", "total s", "an hour"),
 )
 
 
@@ -37,7 +37,8 @@ class Summary:
 
     Facts and titles are over the answerable questions, `false_refusals` too. A refusal is right where
     nothing on the shelf answers: precision is over what was declined, recall over what nothing
-    answers. `unsupported` is a share of the checked sentences. Tokens are sums.
+    answers. `unsupported` is a share of the checked sentences. Tokens are sums. `questions_an_hour` are
+    asked one after the other; older results do not tell it.
     """
 
     system: str
@@ -63,6 +64,7 @@ class Summary:
     total_s: Spread | None
     prompt_tokens: int
     output_tokens: int
+    questions_an_hour: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ def cells(summary: Mapping[str, Any]) -> list[str]:
             tables.share(spread and spread["median"])
             for spread in (summary["first_token_s"], summary["total_s"])
         ),
+        f"{summary['questions_an_hour']:,.0f}" if summary.get("questions_an_hour") else "",
     ]
 
 
@@ -147,6 +150,7 @@ def summarise(system: str, group: str, outcomes: Sequence[Outcome]) -> Summary:
         total_s=_spread(outcome.total_s for outcome in outcomes),
         prompt_tokens=sum(outcome.prompt_tokens or 0 for outcome in outcomes),
         output_tokens=sum(outcome.output_tokens or 0 for outcome in outcomes),
+        questions_an_hour=_an_hour(outcomes),
     )
 
 
@@ -174,6 +178,11 @@ def summaries(outcomes: Sequence[Outcome]) -> tuple[Summary, ...]:
 
 def _group_order(name: str) -> tuple[int, str]:
     return (list(KINDS).index(name) if name in KINDS else len(KINDS), name)
+
+
+def _an_hour(outcomes: Sequence[Outcome]) -> float | None:
+    took = [outcome.total_s for outcome in outcomes if outcome.total_s is not None]
+    return 3600 * len(took) / sum(took) if sum(took) else None
 
 
 def _mean(values: Iterable[float | None]) -> float | None:

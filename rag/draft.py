@@ -2,8 +2,9 @@
 
 A guess is checked by evaluating it at once with the token before it; what it gains depends on how
 often guesses hold and on what another row costs the machine. Both are watched: a text whose guesses
-fail gets shorter ones and at last none, and a machine on which rows are dear guesses nothing. Knows
-token ids alone: nothing of models, papers or text.
+fail gets shorter ones and at last none, and a machine on which rows are dear guesses nothing. Of a
+text's rows no more are lost to guesses than a small share: as long as a row costs no more than SLOPE no
+text is written much slower than without. Knows token ids alone: nothing of models, papers or text.
 
 Source of the idea: Saxena 2023, prompt lookup decoding; of the expected length of a run of guesses:
 Leviathan et al. 2023, speculative decoding.
@@ -21,10 +22,14 @@ ALIKE = (4, 3, 2)
 # the 0.5B model 0.66 of the guesses held; writing was 1.57 times as fast, at worst 1.04 times.
 FIRST_CHANCE = 0.75
 WEIGHT = 0.1
-# What one more row costs, as a share of the first: 0.15 to 0.3 on 2 cores with AVX2, less on a GPU. The
-# length of a guess is reckoned with this and not with what is measured: rows are rounded by batch, and a
-# run shall give the same text as the last one.
-SLOPE = 0.25
+# What one more row costs, as a share of the first: 0.15 to 0.2 on 2 cores with AVX2 behind 512 tokens (1, 2,
+# 4 and 8 rows: 41, 47, 64 and 99 ms), less on a GPU. The length of a guess is reckoned with this and not
+# with what is measured: rows are rounded by batch, and a run shall give the same text as the last one.
+SLOPE = 0.2
+# Guesses may cost this share of a text's rows more than they gain; a text is taken to have so many tokens
+# at least, or none could be guessed at its beginning. Answers have 20 to 60.
+MOST_LOST = 0.05
+LEAST_TOKENS = 32
 # Where rows are measured to be dearer nothing is guessed; and by how many steps that is told.
 DEAREST_SLOPE = 0.5
 STEPS_MEASURED = 4
@@ -59,6 +64,8 @@ class Drafter:
     def __init__(self, tokens: Iterable[int], machine: Machine) -> None:
         self._machine = machine
         self._chance = FIRST_CHANCE
+        self._found = 0
+        self._lost = 0.0  # rows that guesses cost, less those that they spared
         self._tokens: list[int] = []
         self._next: dict[tuple[int, ...], int] = {}  # some tokens in a row: where the next one stands
         self.add(tokens)
@@ -81,11 +88,16 @@ class Drafter:
 
     @property
     def worth(self) -> int:
-        """How many guessed tokens promise the most tokens a second."""
-        return worthwhile(self._chance) if self._machine.pays else 0
+        """How many guessed tokens promise the most tokens a second, and may all be wrong."""
+        if not self._machine.pays:
+            return 0
+        left = MOST_LOST * max(LEAST_TOKENS, self._found + 1) / (1 - MOST_LOST) - self._lost
+        return max(0, min(worthwhile(self._chance), int(left / SLOPE)))
 
-    def checked(self, guess: list[int], found: list[int]) -> None:
-        """After a guess these were found: one token more than what of it held."""
+    def checked(self, guess: list[int], found: list[int], *, tried: int = 0) -> None:
+        """After a guess, of which so many tokens were tried, these were found: one more than what held."""
+        self._found += len(found)
+        self._lost += SLOPE * tried - (len(found) - 1)
         for guessed, token in zip(guess, found, strict=False):
             self._chance += WEIGHT * ((guessed == token) - self._chance)
 

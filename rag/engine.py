@@ -275,7 +275,7 @@ class _Worker:
         self._machine.saw(len(found), time.perf_counter() - start)
         right = held(tried, found)
         self._context.forget(len(tried) - right)
-        drafter.checked(guess, found[: right + 1])
+        drafter.checked(guess, found[: right + 1], tried=len(tried))
         return found[: right + 1]
 
 

@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.draft import ALIKE, MOST_DRAFTED, STEPS_MEASURED, Drafter, Machine, held, worthwhile
+from rag.draft import (
+    ALIKE,
+    LEAST_TOKENS,
+    MOST_DRAFTED,
+    MOST_LOST,
+    SLOPE,
+    STEPS_MEASURED,
+    Drafter,
+    Machine,
+    held,
+    worthwhile,
+)
 
 few_tokens = st.lists(st.integers(0, 3), max_size=40)
 
@@ -102,3 +113,33 @@ def test_until_it_is_measured_a_machine_pays():
 )
 def test_a_guess_holds_up_to_its_first_wrong_token(tried, found, right):
     assert held(tried, found) == right
+
+
+def written(holding: list[int], count: int) -> tuple[int, float]:
+    """Tokens found and rows paid for, when so many tokens of each guess hold, the last ever after."""
+    drafter, found, rows = Drafter([], Machine()), 0, 0.0
+    for step in range(count):
+        tried = drafter.worth
+        right = min(tried, holding[min(step, len(holding) - 1)])
+        guess = [1] * MOST_DRAFTED
+        drafter.checked(guess, [1] * right + [1 if right == tried else 2], tried=tried)
+        found += right + 1
+        rows += 1 + SLOPE * tried
+    return found, rows
+
+
+@given(st.lists(st.integers(0, MOST_DRAFTED), min_size=1, max_size=60), st.integers(1, 60))
+def test_no_text_costs_much_more_than_without_guesses(holding, count):
+    found, rows = written(holding, count)
+    assert rows * (1 - MOST_LOST) <= found + MOST_LOST * max(0, LEAST_TOKENS - found) + 1e-9
+
+
+def test_a_text_whose_guesses_all_fail_loses_a_little_and_one_whose_guesses_hold_gains():
+    found, rows = written([0], 40)
+    assert 1 < rows / found <= 1 / (1 - MOST_LOST)
+    found, rows = written([MOST_DRAFTED], 10)
+    assert found / rows > 2
+
+
+def test_at_the_beginning_of_a_text_guesses_are_tried():
+    assert Drafter([], Machine()).worth >= 3

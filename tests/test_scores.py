@@ -123,7 +123,7 @@ def test_the_table_has_a_line_a_group_and_blanks_where_nothing_applies() -> None
             "0.43",
             f"{report.summaries[0].interval[0]:.2f}-{report.summaries[0].interval[1]:.2f}",
         ),
-        *("0.25", "0.75", "0.50", "0.67", "0.67", "0.67", "0.25", "0.50", "1", "0.50", "1.00"),
+        *("0.25", "0.75", "0.50", "0.67", "0.67", "0.67", "0.25", "0.50", "1", "0.50", "1.00", "3,600"),
     ]
     not_stated = cells(next(each for each in report.record()["summaries"] if each["group"] == "not_stated"))
     assert dict(zip(HEADINGS, not_stated[1:], strict=True))["all facts"] == ""

@@ -14,15 +14,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evals.speed import llama_bench
-from evals.speed.__main__ import Bench
-from evals.speed.asking import peer_figures
+from evals.speed.__main__ import Bench, reason
+from evals.speed.asking import Times, an_hour, peer_figures
+from evals.speed.engine_turn import shortened
 from evals.speed.figures import HEADINGS, Figure, in_turns, markdown, spread
 from evals.speed.ground import spread_over
+from evals.speed.guessing import figures_of
 from evals.speed.llama_bench import built_llama_bench
-from evals.speed.searching import Searched, made_vectors, search_figures
+from evals.speed.made import KIND, chunk_id, made_shelf, made_vectors
+from evals.speed.page import first_and_last
+from evals.speed.profiling import FIRST_WORD, OTHER, WHOLE, Recorder, TimedModel
+from evals.speed.searching import Searched, search_figures
+from evals.speed.spent import medians, profile_table
 from evals.speed.stages import memory
 from evals.speed.starting import dearest
 from evals.speed.writing import timed
+from rag.config import Settings
 from rag.errors import UsageError
 
 positive = st.floats(0.01, 1000)
@@ -181,3 +188,121 @@ def test_an_unknown_part_is_named(tmp_path):
     assert "speeed" in done.stderr
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_fill_that_was_interrupted_goes_on_and_is_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr("evals.speed.made.BATCH", 20)
+    settings = Settings(home=tmp_path / "home", cache=tmp_path / "cache")
+    real = np.eye(8, dtype=np.float32)
+    shelf = made_shelf(settings, 50, made_from="test")
+
+    def interrupt(done: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        shelf.fill(settings, real, interrupt)
+    assert shelf.filled == 20
+    told: list[int] = []
+    shelf.fill(settings, real, told.append)
+    assert told == [40, 50]
+    shelf.fill(settings, real, interrupt)  # nothing is left to do
+    vectors = np.array(shelf.vectors())
+    store = shelf.open(settings)
+    assert store.count() == 50
+    (nearest,) = store.search(vectors[45], count=1, kind=KIND)
+    assert nearest.chunk_id == chunk_id(45)
+    store.close()
+    whole = made_shelf(settings, 50, made_from="another test")
+    assert whole.folder != shelf.folder
+    whole.fill(settings, real, told.append)
+    assert np.array_equal(whole.vectors(), vectors)
+    whole.delete()
+    assert not whole.folder.exists()
+    assert shelf.folder.exists()
+
+
+class Clock:
+    """Goes on by as much as it is told to."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_stage_has_only_what_no_stage_within_it_has():
+    clock = Clock()
+    recorder = Recorder(clock)
+
+    def inner() -> None:
+        clock.now += 2
+
+    inner = recorder.wrapped("search", inner)
+    with recorder.stage("ranking"):
+        clock.now += 1
+        inner()
+        inner()
+    told = recorder.told(6)
+    assert told == {"ranking": 1000, "search": 4000, OTHER: 1000, WHOLE: 6000}
+
+
+def test_while_the_first_word_is_waited_for_what_the_model_does_is_told():
+    clock = Clock()
+    recorder = Recorder(clock)
+    model = TimedModel(ScriptedModel({"Paris": "The capital of France."}), recorder)
+    pieces = model.generate(("Where is Paris?",), max_tokens=9)
+    assert next(pieces).startswith("The")
+    list(pieces)
+    recorder.seconds |= {FIRST_WORD: 5.0, "prompt read": 3.0}
+    assert recorder.told(6) == pytest.approx(
+        {FIRST_WORD: 2000, "prompt read": 3000, "writing: waited for": 0, OTHER: 1000, WHOLE: 6000}
+    )
+
+
+def test_the_profile_adds_up_to_the_whole():
+    answers = [{"ranking": 2.0, "composing": 1.0, WHOLE: 5.0}, {"ranking": 4.0, WHOLE: 7.0}]
+    found = medians(answers)
+    assert found == {"ranking": 3.0, "composing": 0.5, OTHER: 2.5, WHOLE: 6.0}
+    table = profile_table({"warm": found, "cold": {"imports": 1.0, OTHER: 0.0, WHOLE: 1.0}})
+    assert "| imports |  | 1.0 |" in table
+    assert table.splitlines()[-1] == "| whole | 6.0 | 1.0 |"
+    assert profile_table({}) == ""
+
+
+def test_of_the_page_the_first_sentence_and_the_end_are_timed():
+    waiting = {"msg": "process_generating", "output": {"data": ["<p>reading</p>"]}}
+    shown = {"msg": "process_generating", "output": {"data": ['<p class="claim quoted">OWL</p>']}}
+    end = {"msg": "process_completed"}
+    assert first_and_last([(1.0, waiting), (2.0, shown), (3.0, shown), (4.0, end)]) == (2.0, 4.0)
+    assert first_and_last([(1.0, waiting), (4.0, end)]) == (4.0, 4.0)
+    with pytest.raises(RuntimeError, match="without a word"):
+        first_and_last([(1.0, waiting)])
+
+
+def test_an_answer_that_lost_by_guesses_is_told():
+    told = {each.what: each for each in figures_of((30.0, 18.0), (20.0, 20.0), 0.5)}
+    assert told["mean gain of 2 answers"].ratios == pytest.approx([1.2])
+    assert told["least gain of 2 answers"].ratios == pytest.approx([0.9])
+    assert told["least gain of 2 answers"].reached is False
+    assert told["0.95 times or more, of 2 answers"].values == (0.5,)
+
+
+def test_questions_an_hour():
+    assert an_hour([Times(0.1, 0.5, 2.0)], [Times(0.1, 1.5, 4.0)]).ratios == [2.0]
+    assert an_hour([Times(0.1, 0.5, 2.0)], [Times(0.1, 1.5, 4.0)]).values == (1800.0,)
+
+
+def test_as_many_words_as_fit():
+    assert shortened(["one", "two", "three"], lambda text: len(text.split()), 2) == "one two"
+    assert shortened(["one"], lambda text: len(text.split()), 2) == "one"
+    assert shortened([], lambda text: len(text.split()), 2) == ""
+
+
+def test_a_part_that_fails_is_told_in_a_line():
+    child = subprocess.CalledProcessError(
+        3, ["python", "-m", "evals.speed.stages"], stderr="a\nOut of luck\n"
+    )
+    assert reason(child).endswith("ended with 3: Out of luck")
+    assert reason(UsageError("No model.", hint="Pull one.")) == "No model."
+    assert reason(RuntimeError("no page")) == "RuntimeError: no page"
+    assert "The part engine failed: no page" in Bench(failed={"engine": "no page"}).table()

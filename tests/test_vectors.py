@@ -15,7 +15,7 @@ from fakes import MemoryStore
 from rag.errors import LibraryError
 from rag.protocols import Vectors, VectorStore
 from rag.types import Chunk, ChunkKind
-from rag.vectors import ChromaStore
+from rag.vectors import FEW_PAPERS, ChromaStore
 
 MARK = "words@1 chunker-1"
 
@@ -196,9 +196,13 @@ def test_hundreds_of_papers_can_be_filtered_and_found(store):
     order = np.argsort(-(rows @ rows[3]))
     nearest = [hit.chunk_id for hit in store.search(rows[3], count=5, kind="sentence")]
     assert nearest == [f"c{row}" for row in order[:5]]
-    half = [f"p{number}" for number in range(250)]
-    nearest = [hit.chunk_id for hit in store.search(rows[3], count=5, kind="sentence", paper_ids=half)]
-    assert nearest == [f"c{row}" for row in order if row % 500 < 250][:5]
+    for count in (250, 2 * FEW_PAPERS, FEW_PAPERS, 1):  # by the graph, and by comparing every chunk
+        papers = [f"p{number}" for number in range(count)]
+        hits = store.search(rows[3], count=5, kind="sentence", paper_ids=papers)
+        expected = [row for row in order if row % 500 < count][:5]
+        assert [hit.chunk_id for hit in hits] == [f"c{row}" for row in expected]
+        assert [hit.paper_id for hit in hits] == [f"p{row % 500}" for row in expected]
+        assert [hit.similarity for hit in hits] == pytest.approx(list(rows[expected] @ rows[3]), abs=1e-5)
 
 
 def test_threads_may_search_at_once(filled):

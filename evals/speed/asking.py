@@ -54,7 +54,13 @@ def answer_figures(ground: Ground, choice: Choice) -> list[Figure]:
             found["cold"].append(_cold(ground, question))
             ground.progress("answers", place + 1, len(questions))
     raw.free()
-    return _figures(found)
+    return [*_figures(found), an_hour(found["warm paper"], found["warm model"])]
+
+
+def an_hour(kept: Sequence[Times], unkept: Sequence[Times]) -> Figure:
+    """Questions one after the other, as an eval asks them, their papers kept and not."""
+    ours, theirs = (tuple(3600 / times.answer for times in each) for each in (kept, unkept))
+    return Figure(PART, "questions an hour, papers kept", "1/h", "more", ours, "nothing kept", theirs)
 
 
 def _figures(found: dict[str, list[Times]]) -> list[Figure]:

@@ -17,7 +17,8 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """`turns` are the repeats of what is quick. `sizes` are chunks of the search; `soak` is questions."""
+    """`turns` are the repeats of what is quick. `sizes` are chunks of the search, whose shelves
+    of made vectors are kept or not; `soak` is questions."""
 
     settings: Settings
     progress: Progress
@@ -26,6 +27,7 @@ class Ground:
     soak: int
     sizes: tuple[int, ...]
     llama_bench: Path | None = None
+    keep_made: bool = True
 
     def asked(self, count: int) -> list[Question]:
         """So many questions about one paper that the shelf answers, spread over the developers' half."""
@@ -37,12 +39,15 @@ class Ground:
         return found[:: max(1, len(found) // count)][:count]
 
 
+def environment(settings: Settings) -> dict[str, str]:
+    """This process's, with these settings' folders."""
+    return os.environ | {"VOUCH_HOME": str(settings.home), "VOUCH_CACHE": str(settings.cache)}
+
+
 def child(*arguments: str, settings: Settings) -> str:
     """What a Python of its own prints, with these settings' folders. Raises CalledProcessError."""
-    folders = {"VOUCH_HOME": str(settings.home), "VOUCH_CACHE": str(settings.cache)}
-    done = subprocess.run(
-        [sys.executable, *arguments], capture_output=True, text=True, check=True, env=os.environ | folders
-    )
+    command = [sys.executable, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment(settings))
     return done.stdout
 
 

@@ -19,6 +19,7 @@ BATCH = 512
 COMPUTED = 256
 # As Vouch does, and for the same reason: `rag.llama` tells it.
 REPACKS = b"AMX_INT8 = 1" not in llama_cpp.llama_print_system_info()
+ON_GPU = bool(llama_cpp.llama_supports_gpu_offload())
 
 
 # Held for as long as the library may call it: by default it prints a thousand lines.
@@ -28,7 +29,8 @@ _silent = llama_cpp.llama_log_callback(lambda level, text, data: None)
 class RawModel:
     """A model and a context of llama.cpp."""
 
-    def __init__(self, path: Path, *, tokens: int, threads: int) -> None:
+    def __init__(self, path: Path, *, tokens: int, threads: int, as_vouch: bool = False) -> None:
+        """`as_vouch`: attention in parts on a CPU, as `rag.llama` has it; else as llama.cpp decides."""
         llama_cpp.llama_log_set(_silent, None)
         model = llama_cpp.llama_model_default_params()
         model.use_extra_bufts = REPACKS
@@ -36,6 +38,8 @@ class RawModel:
         context = llama_cpp.llama_context_default_params()
         context.n_ctx, context.n_batch, context.n_ubatch = tokens, BATCH, COMPUTED
         context.n_threads = context.n_threads_batch = threads
+        if as_vouch and not ON_GPU:
+            context.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED
         self._context = llama_cpp.llama_init_from_model(self._model, context)
         self._vocabulary = llama_cpp.llama_model_get_vocab(self._model)
         self._words = llama_cpp.llama_vocab_n_tokens(self._vocabulary)

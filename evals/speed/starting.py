@@ -8,11 +8,13 @@ import sys
 
 from evals.speed.figures import Figure, in_turns, seconds
 from evals.speed.ground import Ground, child, vouch
+from evals.speed.page import opened
 
 PART = "start"
 QUESTION = "How are redundant computations skipped in diffusion transformers?"
 COMMANDS = {"--help": ("--help",), "papers": ("papers",), "search": ("search", QUESTION)}
 DEAREST = 12
+PAGE_TURNS = 3
 _LINE = re.compile(r"import time:\s+\d+ \|\s+(\d+) \|( *)(\S+)")
 
 
@@ -27,7 +29,30 @@ def start_figures(ground: Ground) -> list[Figure]:
         timed, turns=ground.turns, progress=lambda done, total: ground.progress("start", done, total)
     )
     return [
-        Figure(PART, name, "s", "less", found[name], "python -c pass", found["nothing"]) for name in COMMANDS
+        *(
+            Figure(PART, name, "s", "less", found[name], "python -c pass", found["nothing"])
+            for name in COMMANDS
+        ),
+        *_page_figures(ground, found["nothing"]),
+    ]
+
+
+def _page_figures(ground: Ground, nothing: tuple[float, ...]) -> list[Figure]:
+    """The page until it answers, and the first question asked of it, whose paper nobody read before."""
+    turns = min(PAGE_TURNS, len(nothing))
+    pages = []
+    for turn in range(turns):
+        pages.append(opened(ground.settings, QUESTION))
+        ground.progress("page", turn + 1, turns)
+    told = {
+        "page answers": [page.page for page in pages],
+        "page, first evidence after the question": [page.evidence for page in pages],
+        "page, first answer after the question": [page.answer for page in pages],
+        "page, from its start to the first answer": [page.page + page.answer for page in pages],
+    }
+    return [
+        Figure(PART, what, "s", "less", tuple(values), "python -c pass", nothing[:turns])
+        for what, values in told.items()
     ]
 
 

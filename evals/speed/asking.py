@@ -1,14 +1,15 @@
 """Time to the first evidence, the model's first token and the whole answer: cold, warm, paper read before.
 
 The reference is what a plain program would do with the same model in the same minute: one prompt of the
-rules, the five best abstracts and the question, read and answered by llama.cpp with nothing around it.
+rules, the five best abstracts and the question, read and answered by llama.cpp with nothing around it. It
+searches as we do. Cold, both are new processes.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -41,7 +42,8 @@ def answer_figures(ground: Ground, choice: Choice) -> list[Figure]:
     threads = ground.settings.threads or usable_cores()
     raw = RawModel(choice.path, tokens=4 * ground.settings.context_tokens, threads=threads)
     kept, unkept = ground.settings, ground.settings.model_copy(update={"kept_states_mb": 0})
-    found: dict[str, list[Times]] = {"cold": [], "warm model": [], "warm paper": [], "plain": []}
+    states = ("cold", "warm model", "warm paper", "plain", "plain, cold")
+    found: dict[str, list[Times]] = {state: [] for state in states}
     with closing(ModelSlot(kept)) as keeping, closing(ModelSlot(unkept)) as forgetting:
         warm, cold = (open_assistant(kept, slot=slot) for slot in (keeping, forgetting))
         warm.ask(questions[-1]), cold.ask(questions[-1])
@@ -51,7 +53,8 @@ def answer_figures(ground: Ground, choice: Choice) -> list[Figure]:
             warm.ask(question)
             warm.ask(questions[place - 1])  # another paper, so that this one comes from the store
             found["warm paper"].append(_asked(warm, question))
-            found["cold"].append(_cold(ground, question))
+            found["cold"].append(_cold(ground, _COLD, question))
+            found["plain, cold"].append(_cold(ground, _COLD_PLAIN, str(choice.path), str(threads), question))
             ground.progress("answers", place + 1, len(questions))
     raw.free()
     return [*_figures(found), an_hour(found["warm paper"], found["warm model"])]
@@ -66,9 +69,6 @@ def an_hour(kept: Sequence[Times], unkept: Sequence[Times]) -> Figure:
 def _figures(found: dict[str, list[Times]]) -> list[Figure]:
     """Evidence and first tokens against the plain first token, answers against the plain answer."""
     goals = {("cold", "first_token"): 3, ("warm paper", "first_token"): 10, ("warm paper", "answer"): 2}
-    plain = {
-        part: tuple(getattr(times, part) for times in found["plain"]) for part in ("first_token", "answer")
-    }
     return [
         Figure(
             PART,
@@ -76,8 +76,11 @@ def _figures(found: dict[str, list[Times]]) -> list[Figure]:
             "s",
             "less",
             tuple(getattr(times, part) for times in found[state]),
-            REFERENCE,
-            plain["answer" if part == "answer" else "first_token"],
+            f"{REFERENCE}, a new process" if state == "cold" else REFERENCE,
+            tuple(
+                getattr(times, "answer" if part == "answer" else "first_token")
+                for times in found["plain, cold" if state == "cold" else "plain"]
+            ),
             goals.get((state, part)),
         )
         for part in ("evidence", "first_token", "answer")
@@ -97,11 +100,10 @@ def _asked(assistant: Assistant, question: str) -> Times:
     return Times(evidence or end, first or end, end)
 
 
-def _cold(ground: Ground, question: str) -> Times:
+def _cold(ground: Ground, program: str, *arguments: str) -> Times:
     """From the start of a new process, which keeps nothing read."""
-    settings = ground.settings
     start = time.time()
-    lines = child("-c", _COLD, question, settings=settings).splitlines()
+    lines = child("-c", program, *arguments, settings=ground.settings).splitlines()
     evidence, first, end = (moment - start for moment in json.loads(lines[-1]))
     return Times(evidence, first, end)
 
@@ -112,6 +114,7 @@ from rag.config import load_settings
 from rag.wiring import ModelSlot, open_assistant
 settings = load_settings().model_copy(update={"kept_states_mb": 0})
 slot = ModelSlot(settings)
+slot.begin()
 evidence = first = None
 for answer in open_assistant(settings, slot=slot).stream(sys.argv[1]):
     now = time.time()
@@ -122,14 +125,37 @@ print(json.dumps([evidence or now, first or now, now]))
 """
 
 
-def _plain(raw: RawModel, assistant: Assistant, question: str) -> Times:
-    start = time.perf_counter()
+_COLD_PLAIN = """
+import json, sys, time
+from pathlib import Path
+from evals.speed.asking import plainly
+from evals.speed.raw_llama import RawModel
+from rag.config import load_settings
+from rag.wiring import open_assistant
+settings = load_settings()
+path, threads, question = sys.argv[1:]
+assistant = open_assistant(settings)
+raw = RawModel(Path(path), tokens=4 * settings.context_tokens, threads=int(threads))
+print(json.dumps(list(plainly(raw, assistant, question, clock=time.time))))
+"""
+
+
+def plainly(
+    raw: RawModel, assistant: Assistant, question: str, *, clock: Callable[[], float]
+) -> tuple[float, float, float]:
+    """When a plain program has its first evidence, its first token and its answer."""
     passages = assistant.search(question, count=PLAIN_ABSTRACTS)
     abstracts = "\n\n".join(f"[{place}] {each.paper.abstract}" for place, each in enumerate(passages, 1))
     raw.read(raw.tokens(f"Answer from these papers and cite them.\n\n{abstracts}\n\nQuestion: {question}\n"))
-    first = time.perf_counter() - start
+    first = clock()
     raw.write(PLAIN_TOKENS)
-    return Times(first, first, time.perf_counter() - start)
+    return first, first, clock()
+
+
+def _plain(raw: RawModel, assistant: Assistant, question: str) -> Times:
+    start = time.perf_counter()
+    evidence, first, end = plainly(raw, assistant, question, clock=time.perf_counter)
+    return Times(evidence - start, first - start, end - start)
 
 
 def peer_figures(rows: Sequence[dict[str, object]], part: str = "peers") -> list[Figure]:

@@ -192,7 +192,8 @@ def test_an_unknown_part_is_named(tmp_path):
 
 def test_a_fill_that_was_interrupted_goes_on_and_is_the_same(tmp_path, monkeypatch):
     monkeypatch.setattr("evals.speed.made.BATCH", 20)
-    settings = Settings(home=tmp_path / "home", cache=tmp_path / "cache")
+    # The environment counts more than arguments.
+    settings = Settings().model_copy(update={"home": tmp_path / "home", "cache": tmp_path / "cache"})
     real = np.eye(8, dtype=np.float32)
     shelf = made_shelf(settings, 50, made_from="test")
 

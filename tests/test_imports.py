@@ -170,17 +170,21 @@ GRAPH: dict[str, set[str]] = {
         "compose",
     }
     | {"compare", "sections", "summary", "itself", "wanted", "within", "picked"},
+    "probes": {"errors", "shelves", "weights"},
     # the wiring may import everything
+    "renewal": VALUES
+    | {"archive", "config", "ingest", "library", "listings", "pages", "probes", "protocols", "scratch"}
+    | {"shelves", "sound", "wiring"},
     # doors
     "batch": {"errors"},
     "terminal": {"types", "tables", "latex"},
     "printed": VALUES | {"export", "tables"},
     "bars": set(),
     "command": {"errors"},
-    "doctor": VALUES | {"config", "wiring", "weights", "embed", "cores"},
-    "checkup": VALUES | {"config", "doctor", "shelves", "sound", "weights", "wiring"},
+    "doctor": VALUES | {"config", "renewal", "wiring", "weights", "embed", "cores"},
+    "checkup": VALUES | {"config", "doctor", "probes", "shelves", "sound", "weights", "wiring"},
     "cli": VALUES
-    | {"config", "wiring", "weights", "library", "understand", "compose", "assistant"}
+    | {"config", "wiring", "probes", "renewal", "weights", "library", "understand", "compose", "assistant"}
     | {"batch", "terminal", "printed", "export", "bars", "command", "doctor", "checkup"}
     | {"ui.app", "ui.desk", "evals.options", "evals.run"},
 }

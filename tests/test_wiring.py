@@ -17,19 +17,16 @@ from rag.embed import packaged_folder
 from rag.errors import LibraryError, MissingLibraryError, ModelError, PageError, StaleIndexError
 from rag.ingest import ingest
 from rag.library import Library
+from rag.probes import probe_model
 from rag.protocols import one_for_all
+from rag.renewal import ensure_index, ingest_pages, seed_hashes, seed_paths
 from rag.weights import Choice, choose, find, load_catalogue
 from rag.wiring import (
     ModelSlot,
     check_index,
-    ensure_index,
-    ingest_pages,
     open_assistant,
     open_library,
     open_vectors,
-    probe_model,
-    seed_hashes,
-    seed_paths,
     window_embedder_folder,
 )
 
@@ -177,7 +174,7 @@ def test_an_incomplete_index_is_found_out(indexed):
 def two_seeds(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Fewer seeds than ship, to be quick."""
     two = seed_paths()[3:]
-    monkeypatch.setattr("rag.wiring.seed_paths", lambda: two)
+    monkeypatch.setattr("rag.renewal.seed_paths", lambda: two)
     return two
 
 
@@ -229,7 +226,7 @@ def test_the_shipped_seeds_are_the_listed_ones():
 
 
 def test_seeds_without_their_list_are_found_out(tmp_path, monkeypatch):
-    monkeypatch.setattr("rag.wiring.shipped", lambda name: tmp_path)
+    monkeypatch.setattr("rag.renewal.shipped", lambda name: tmp_path)
     with pytest.raises(PageError, match=r"seeds\.toml: No shipped page is listed") as caught:
         seed_hashes()
     assert "Install Vouch again" in caught.value.hint
@@ -391,14 +388,14 @@ def test_a_file_that_is_no_model_is_refused_and_the_process_lives(tmp_path, cont
 
 
 def test_a_file_that_kills_the_library_kills_only_the_child(tmp_path, monkeypatch):
-    monkeypatch.setattr("rag.wiring._PROBE", "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
+    monkeypatch.setattr("rag.probes._PROBE", "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
     with pytest.raises(ModelError, match=r"llama\.cpp ended while loading it"):
         probe_model(Choice("garbage", tmp_path / "garbage.gguf", None, True))
 
 
 def test_a_file_that_never_ends_loading_is_given_up(tmp_path, monkeypatch):
-    monkeypatch.setattr("rag.wiring._PROBE", "import time; time.sleep(600)")
-    monkeypatch.setattr("rag.wiring.PROBE_SECONDS", 0.2)
+    monkeypatch.setattr("rag.probes._PROBE", "import time; time.sleep(600)")
+    monkeypatch.setattr("rag.probes.PROBE_SECONDS", 0.2)
     with pytest.raises(ModelError, match=r"garbage\.gguf"):
         probe_model(Choice("garbage", tmp_path / "garbage.gguf", None, True))
 

@@ -238,9 +238,11 @@ def chat(
     name, colon, password = auth.partition(":")
     if auth and not (name and colon and password):
         raise UsageError("--auth is NAME:PASSWORD.", hint="Such as --auth reader:secret.")
-    with closing(Desk(load_settings())) as desk:
+    settings = load_settings()
+    with closing(Desk(settings)) as desk:
         serve(
             desk,
+            queue_length=settings.queue_length,
             diary=desk.open_diary(),
             host=host,
             port=port,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from rag.ingest import index_fingerprint
 from rag.library import Library
 from rag.probes import probe_model, probe_vectors
 from rag.prompt import load_prompt
-from rag.protocols import Embedder, Embedders, VectorStore, one_for_all
+from rag.protocols import Embedder, Embedders, LanguageModel, VectorStore, one_for_all
 from rag.read import Reader
 from rag.scratch import Scratch
 from rag.states import StateStore
@@ -219,8 +219,12 @@ class ModelSlot:
     Each call looks again at which models are there, so one that was fetched meanwhile takes over.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self, settings: Settings, opener: Callable[[Settings, Choice], Reader] | None = None
+    ) -> None:
+        """`opener` loads a chosen model, by default `open_reader`."""
         self._settings = settings
+        self._opener = opener
         self._lock = threading.Lock()
         self._open: tuple[Choice, Reader] | None = None
 
@@ -231,7 +235,7 @@ class ModelSlot:
                 return None
             if self._open is None or self._open[0] != choice:
                 self.close()
-                self._open = (choice, open_reader(self._settings, choice))
+                self._open = (choice, (self._opener or open_reader)(self._settings, choice))
             return self._open[1]
 
     def choice(self) -> Choice | None:
@@ -275,8 +279,29 @@ def open_reader(settings: Settings, choice: Choice) -> Reader:
         states=open_states(settings),
         drafting=settings.drafting,
     )
+    return _reader(settings, engine)
+
+
+def open_reader_apart(settings: Settings, choice: Choice) -> Reader:
+    """As open_reader, with the model in a process of its own."""
+    from rag.apart import ModelApart
+
+    _prove(settings, choice)
+    model = ModelApart.open(
+        choice.path,
+        name=choice.name,
+        context_tokens=settings.context_tokens,
+        threads=settings.threads,
+        gpu_layers=settings.gpu_layers,
+        states=open_states(settings),
+        drafting=settings.drafting,
+    )
+    return _reader(settings, model)
+
+
+def _reader(settings: Settings, model: LanguageModel) -> Reader:
     return Reader(
-        model=engine,
+        model=model,
         prompt=load_prompt(shipped("prompts") / "read.md"),
         verify=verify,
         max_tokens=settings.answer_tokens,

@@ -82,6 +82,7 @@ GRAPH: dict[str, set[str]] = {
     "embed": VALUES | {"protocols", "bert", "stamps"},
     "vectors": VALUES | {"protocols"},
     "gguf": {"errors"},
+    "memory": {"errors", "gguf"},
     "target": set(),
     "hub": {"errors", "target"},
     "wheels": {"errors", "target"},
@@ -94,7 +95,10 @@ GRAPH: dict[str, set[str]] = {
     "draft": set(),
     "llama": VALUES | {"prompt", "cleaning", "states", "draft"},
     "cores": set(),
-    "engine": VALUES | {"llama", "prompt", "cores", "states", "draft"},
+    "engine": VALUES | {"llama", "prompt", "cores", "states", "draft", "memory"},
+    # the engine in a process of its own: the program and who keeps it
+    "worker": VALUES | {"engine", "states"},
+    "apart": VALUES | {"worker", "states"},
     # stages: they meet in types, never each other
     "chunk": {"types", "sentences"},
     "gazetteer": {"types", "words", "marking"},
@@ -269,9 +273,12 @@ def test_one_module_imports_each_heavy_library(library):
 
 
 def test_only_the_wiring_names_the_adapters():
-    adapters = {"engine", "vectors"}
-    naming = {path.stem for path in SOURCES if imported_of_vouch(path) & adapters}
-    assert naming == EVERYTHING
+    naming = {
+        adapter: {path.stem for path in SOURCES if adapter in imported_of_vouch(path)}
+        for adapter in ("engine", "apart", "vectors")
+    }
+    # The program of the process apart is a wiring of its own.
+    assert naming == {"engine": EVERYTHING | {"worker"}, "apart": EVERYTHING, "vectors": EVERYTHING}
 
 
 def test_only_the_engine_names_the_native_layer():

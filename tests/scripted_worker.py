@@ -34,7 +34,7 @@ SECRET = "zanzibarquokka"
 class Scripted:
     name = "scripted"
     chat_format = "chatml"
-    context_tokens = 100
+    context_tokens = 4096
     device = "CPU, 1 thread"
 
     def __init__(self) -> None:

@@ -81,7 +81,7 @@ def test_it_streams_what_the_other_process_says(scripted: ModelApart) -> None:
     assert list(pieces) == [" naïve", " 你好", " \U0001f600", " \ud800"]
     assert told == [Usage(4, 4)]
     assert scripted.count_tokens("a b c") == 3
-    assert (scripted.name, scripted.chat_format, scripted.context_tokens) == ("scripted", "chatml", 100)
+    assert (scripted.name, scripted.chat_format, scripted.context_tokens) == ("scripted", "chatml", 4096)
     assert scripted.device == "CPU, 1 thread"
 
 
@@ -167,7 +167,7 @@ def test_a_model_that_cannot_be_opened_is_told(path: str, words: str) -> None:
 
 def test_what_is_refused_over_there_is_refused_here_before_the_first_word(scripted: ModelApart) -> None:
     with pytest.raises(ModelError, match="does not fit") as caught:
-        scripted.generate(("a",), max_tokens=1000)
+        scripted.generate(("a",), max_tokens=9999)
     assert caught.value.hint == "Ask a shorter question."
 
 

@@ -425,6 +425,22 @@ def test_a_model_whose_bytes_have_changed_is_not_loaded(settings, tmp_path, smol
     assert "vouch models pull" in caught.value.hint
 
 
+def test_a_reader_apart_reads_with_the_same_settings(settings, smollm2_path):
+    mine = read_settings(settings, smollm2_path)
+    reader = wiring.open_reader_apart(mine, choose(mine.model, load_catalogue(), smollm2_path.parent))
+    assert reader.model.context_tokens == 512
+    assert reader.max_tokens == mine.answer_tokens
+    assert "".join(reader.model.generate(("Hello",), max_tokens=2))
+    reader.model.close()
+
+
+def test_a_slot_opens_with_what_it_is_given(models, opened):
+    put(models, "qwen2.5-coder-0.5b")
+    slot = ModelSlot(load_settings(), lambda settings, choice: Opened(choice))
+    assert isinstance(slot(), Opened)
+    assert opened == []
+
+
 def test_a_readers_own_model_is_tried_by_a_child_once(settings, tmp_path, monkeypatch, smollm2_path):
     path = tmp_path / "models" / "own.gguf"
     path.parent.mkdir()

@@ -47,6 +47,7 @@ from rag.embed import model_identity
 from rag.errors import UsageError
 from rag.ingest import ingest
 from rag.library import Library
+from rag.renewal import writer_lock
 from rag.stamps import sha256_of
 from rag.types import Paper
 from rag.weights import Choice
@@ -58,7 +59,6 @@ from rag.wiring import (
     open_embedders,
     open_vectors,
     window_embedder_folder,
-    writer_lock,
 )
 
 # So many questions are meant to keep all peers together within an hour and a half on two cores.

@@ -14,17 +14,10 @@ from rag import shelves
 from rag.config import Settings
 from rag.doctor import Finding
 from rag.errors import RagError
+from rag.probes import probe_model, probe_vectors
 from rag.sound import check_vectors
 from rag.weights import Choice, choose, load_catalogue, present, verify
-from rag.wiring import (
-    check_index,
-    open_embedders,
-    open_library,
-    open_states,
-    open_vectors,
-    probe_model,
-    probe_vectors,
-)
+from rag.wiring import check_index, open_embedders, open_library, open_states, open_vectors
 
 
 def check_all(settings: Settings) -> list[Finding]:

@@ -68,7 +68,7 @@ def ingest_command(
     """Index the shipped seeds, or the pages given; only what is new or changed."""
     from rag.bars import stage_bars
     from rag.config import load_settings
-    from rag.wiring import ingest_pages
+    from rag.renewal import ingest_pages
 
     with stage_bars() as progress:
         report = ingest_pages(
@@ -240,9 +240,11 @@ def chat(
     name, colon, password = auth.partition(":")
     if auth and not (name and colon and password):
         raise UsageError("--auth is NAME:PASSWORD.", hint="Such as --auth reader:secret.")
-    with closing(Desk(load_settings())) as desk:
+    settings = load_settings()
+    with closing(Desk(settings)) as desk:
         serve(
             desk,
+            queue_length=settings.queue_length,
             diary=desk.open_diary(),
             host=host,
             port=port,
@@ -304,7 +306,7 @@ def eval_command(
 def backup(file: Annotated[Path, typer.Argument(help="A new file.")]) -> None:
     """Write the whole shelf into one file."""
     from rag.config import load_settings
-    from rag.wiring import back_up
+    from rag.renewal import back_up
 
     size = back_up(load_settings(), file)
     say(f"{file}: {size / 1e6:.1f} MB, read again and found whole.")
@@ -314,7 +316,7 @@ def backup(file: Annotated[Path, typer.Argument(help="A new file.")]) -> None:
 def restore(file: Annotated[Path, typer.Argument(help="What `vouch backup` wrote.")]) -> None:
     """Make what a backup holds the shelf; the one before stays until the next ingest."""
     from rag.config import load_settings
-    from rag.wiring import restore
+    from rag.renewal import restore
 
     with closing(restore(load_settings(), file)) as library:
         say(f"{library.paper_count()} papers on the shelf, from {file}.")
@@ -381,8 +383,8 @@ def models_pull(
 def models_use(model: Annotated[str, typer.Argument(help="A name, a path of a GGUF, or 'auto'.")]) -> None:
     """Answer with this model from now on; 'auto' takes the best one present."""
     from rag.config import load_settings, save_setting
+    from rag.probes import probe_model
     from rag.weights import choose, load_catalogue
-    from rag.wiring import probe_model
 
     settings = load_settings()
     setting = "" if model == "auto" else model

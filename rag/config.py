@@ -85,6 +85,11 @@ class Settings(BaseSettings):
         description="most disk space for what the model has read, so as not to read it again; 0: none",
     )
 
+    # the page
+    queue_length: int = Field(
+        default=32, ge=1, le=1000, description="most questions that wait on the page; one more is turned away"
+    )
+
     @field_validator("home", "cache")
     @classmethod
     def _expand(cls, folder: Path) -> Path:

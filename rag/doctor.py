@@ -17,6 +17,7 @@ from rag.config import Settings
 from rag.cores import usable_cores
 from rag.embed import model_identity
 from rag.errors import PageError, RagError
+from rag.renewal import seed_hashes
 from rag.weights import Model, choose, load_catalogue, present
 from rag.wiring import (
     check_index,
@@ -25,7 +26,6 @@ from rag.wiring import (
     open_library,
     open_states,
     open_vectors,
-    seed_hashes,
     window_embedder_folder,
 )
 

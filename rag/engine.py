@@ -20,7 +20,8 @@ from queue import SimpleQueue
 from rag.cores import usable_cores
 from rag.draft import Drafter, Machine, held
 from rag.errors import ModelError
-from rag.llama import AbortedError, AbortFlag, Context, Model, Vocabulary
+from rag.llama import COMPUTED_TOKENS, AbortedError, AbortFlag, Context, Model, Vocabulary, uses_gpu
+from rag.memory import check_memory
 from rag.prompt import CHAT_FORMATS, detect_chat_format
 from rag.states import StateStore
 from rag.types import Segment, Usage
@@ -57,9 +58,11 @@ class Engine:
         The context is at most what the model was trained on. Without `chat_format` the file's
         own template decides. `states` keeps what was read before a prompt's last part. With
         `drafting`, words are guessed from the prompt and checked, which is quicker where answers copy.
-        Raises ModelError naming the file.
+        Raises ModelError naming the file, also where it would not fit into memory.
         """
         threads = threads or usable_cores()
+        if not uses_gpu(gpu_layers):
+            check_memory(path, context_tokens=context_tokens, computed_tokens=COMPUTED_TOKENS)
         model = Model(path, gpu_layers=gpu_layers)
         try:
             chat_format = _chat_format(model, chat_format)
@@ -85,10 +88,16 @@ class Engine:
         stop: Sequence[str] = (),
         max_seconds: float | None = None,
         on_usage: Callable[[Usage], None] | None = None,
+        on_begin: Callable[[Callable[[], None]], None] | None = None,
     ) -> Generator[str, None, None]:
-        """Greedy text, piece by piece; see LanguageModel. Raises before the first piece if it cannot."""
+        """Greedy text, piece by piece; see LanguageModel. Raises before the first piece if it cannot.
+
+        `on_begin` is given what cancels it from any thread: then it ends with a ModelError.
+        """
         batches = self._batches(segments, max_tokens)
         job = _Job(batches, max_tokens, tuple(filter(None, stop)), max_seconds)
+        if on_begin:
+            on_begin(job.flag.set)
         return self._pieces(job, on_usage)
 
     def prepare(self, segments: Sequence[Segment]) -> bool:

@@ -75,11 +75,14 @@ def check_gguf(path: Path) -> None:
             raise header.truncated(needed)
 
 
-def gguf_metadata(path: Path) -> dict[str, Value]:
-    """The metadata of a GGUF file, lists and texts above 64 kB left out. Raises ModelError."""
+def gguf_metadata(path: Path, *, before: str | None = None) -> dict[str, Value]:
+    """The metadata of a GGUF file, lists and texts above 64 kB left out. Raises ModelError.
+
+    Reading ends at the first key that begins with `before`: a vocabulary takes most of the time.
+    """
     with _opened(path) as header:
         pairs, _ = _counts(header)
-        return _metadata(header, pairs)
+        return _metadata(header, pairs, before)
 
 
 class _Header:
@@ -172,10 +175,12 @@ def _counts(header: _Header) -> tuple[int, int]:
     return pairs, tensors
 
 
-def _metadata(header: _Header, pairs: int) -> dict[str, Value]:
+def _metadata(header: _Header, pairs: int, before: str | None = None) -> dict[str, Value]:
     values: dict[str, Value] = {}
     for _ in range(pairs):
         key = header.name()
+        if before and key.startswith(before):
+            break
         value = _value(header, header.u32())
         if value is not None:
             values[key] = value

@@ -81,13 +81,18 @@ class AbortFlag:
         return bool(self._string.value)
 
 
+def uses_gpu(gpu_layers: int) -> bool:
+    """Whether layers go to a GPU: the build has one and the setting wants it."""
+    _start_library()
+    return bool(llama_cpp.llama_supports_gpu_offload()) and gpu_layers != 0
+
+
 class Model:
     """One model file, loaded, to be freed after its contexts."""
 
     def __init__(self, path: Path, *, gpu_layers: int) -> None:
         """`gpu_layers` -1: all, where the build has a GPU. Raises ModelError naming the file."""
-        _start_library()
-        self._on_gpu = bool(llama_cpp.llama_supports_gpu_offload()) and gpu_layers != 0
+        self._on_gpu = uses_gpu(gpu_layers)
         self.path = path
         self.pointer = _load(path, gpu_layers if self._on_gpu else 0)
         self.vocabulary = Vocabulary(self.pointer)

@@ -90,7 +90,8 @@ def shelf(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Setti
     from rag.ingest import ingest
     from rag.library import Library
     from rag.pages import read_page
-    from rag.wiring import open_vectors, seed_paths
+    from rag.renewal import seed_paths
+    from rag.wiring import open_vectors
 
     # The environment counts more than arguments, so the folder is put in afterwards.
     settings = Settings().model_copy(update={"home": tmp_path_factory.mktemp("shelf")})

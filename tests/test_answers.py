@@ -26,7 +26,7 @@ from evals.questions import Question, find_questions, load_questions
 from evals.scores import summarise
 from rag.errors import ModelError
 from rag.pages import read_page
-from rag.wiring import seed_paths
+from rag.renewal import seed_paths
 
 
 @pytest.mark.parametrize(

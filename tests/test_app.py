@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import http.client
 import os
 import signal
@@ -26,9 +28,12 @@ from reading_room import (
     running,
 )
 
+from rag.config import load_settings
+from rag.diary import Diary
 from rag.errors import UsageError
 from rag.latex import readable
 from ui import app as chat
+from ui.conversation import Errands
 from ui.serve import is_loopback
 
 # The server
@@ -69,6 +74,16 @@ def test_answers_carry_the_policy(guarded: Running) -> None:
 
 def test_without_login_nothing_is_told(guarded: Running) -> None:
     assert guarded.get("/config").status == 401
+
+
+def test_no_more_questions_wait_than_the_setting_says() -> None:
+    async def most_waiting() -> int | None:
+        """Inside an event loop, as the server does: outside one, gradio makes loops that nobody closes."""
+        with contextlib.closing(Diary.open(None)) as diary:
+            return chat.build_page(Errands(Scripted()), diary, queue_length=3)._queue.max_size
+
+    assert asyncio.run(most_waiting()) == 3
+    assert load_settings().queue_length == chat.LONGEST_QUEUE
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", str(Path(chat.__file__))])

@@ -16,12 +16,13 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from rag import shelves, wiring
+from rag import renewal, shelves, wiring
 from rag.archive import pack, unpack
 from rag.config import Settings
 from rag.errors import DamagedError, LibraryError, RagError, UsageError
 from rag.library import SCHEMA_VERSION
-from rag.wiring import back_up, ingest_pages, open_assistant, open_library, restore
+from rag.renewal import back_up, ingest_pages, restore
+from rag.wiring import open_assistant, open_library
 
 PAGE = """\
 LGOct 8, 2023Code
@@ -208,10 +209,10 @@ def test_vectors_that_crash_their_reader_are_left_out(
     filled: Settings, sealed_with: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = sealed_with(lambda connection: None)
-    monkeypatch.setattr(wiring, "probe_vectors", lambda folder: "Chroma ended.")
+    monkeypatch.setattr(renewal, "probe_vectors", lambda folder: "Chroma ended.")
     restore(filled, path).close()
     assert not filled.vectors_path.exists()
-    wiring.ensure_index(filled)
+    renewal.ensure_index(filled)
     assert open_assistant(filled).search("sparsity", count=1)
 
 

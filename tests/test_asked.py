@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from rag.asked import MOST_WORDS, read_question
 from rag.marking import Shelf, know_shelf
 from rag.pages import read_page
+from rag.renewal import seed_paths
 from rag.types import Inquiry, Scope
-from rag.wiring import seed_paths
 
 CRAWL_YEAR = 2026
 SHELF: Shelf = know_shelf([paper for path in seed_paths() for paper in read_page(path)[1]], CRAWL_YEAR)

@@ -15,10 +15,10 @@ from rag import catalogue
 from rag.gazetteer import Gazetteer, build_gazetteer
 from rag.library import Library
 from rag.pages import read_page
+from rag.renewal import seed_paths
 from rag.shown import shown as readable
 from rag.types import Answer, Page, Paper, Scope, Turn
 from rag.understand import understand
-from rag.wiring import seed_paths
 
 Kept = Callable[[Paper], bool]
 

@@ -15,7 +15,8 @@ from rag import wiring
 from rag.checkup import check_all
 from rag.config import Settings
 from rag.doctor import Finding
-from rag.wiring import ingest_pages, open_library, open_states, seed_paths
+from rag.renewal import ingest_pages, seed_paths
+from rag.wiring import open_library, open_states
 
 
 @pytest.fixture

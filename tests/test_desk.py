@@ -11,14 +11,16 @@ from pathlib import Path
 
 import pytest
 from fakes import ScriptedModel, WordEmbedder
+from scripted_worker import COMMAND
 
 from rag import wiring
+from rag.apart import ModelApart
 from rag.config import Settings, shipped
-from rag.errors import RagError
+from rag.errors import ModelError, RagError
 from rag.prompt import load_prompt
 from rag.protocols import Vectors
 from rag.read import Reader
-from rag.types import Segment
+from rag.types import Answer, Segment
 from rag.verify import verify
 from ui.desk import Desk
 
@@ -48,6 +50,7 @@ def test_an_empty_home_is_indexed_and_answers_with_quotes(words: WordEmbedder, n
     assert answers[-1].citations[0].paper.title.startswith("Outlier Weighed Layerwise Sparsity (OWL)")
     assert all(claim.support == "quoted" for claim in answers[-1].claims)
     assert "answers are quotes" in desk.status()
+    assert desk._slot._opener is wiring.open_reader_apart, "a model that dies must not end the page"
     desk.close()
 
 
@@ -166,3 +169,19 @@ def test_what_goes_wrong_while_reading_ahead_stays_there(
         assert "Reading ahead has ended" in caplog.text
         assert "Traceback" not in caplog.text
         assert list(desk.stream("What does OWL do for pruning at high sparsity?"))
+
+
+def test_a_model_process_that_dies_leaves_the_evidence_and_the_next_question(
+    words: WordEmbedder, no_models: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(ModelApart({"path": "sound"}, command=COMMAND)) as model:
+        reader = Reader(model, load_prompt(shipped("prompts") / "read.md"), verify, 96, 60.0)
+        monkeypatch.setattr(wiring.ModelSlot, "__call__", lambda slot: reader)
+        with closing(Desk(no_models)) as desk:
+            shown: list[Answer] = []
+            with pytest.raises(ModelError, match="being restarted"):
+                shown.extend(desk.stream("How does OWL DIE when it prunes at high sparsity?"))
+            assert all(claim.support == "quoted" for claim in shown[-1].claims)
+            assert shown[-1].citations
+            *_, last = desk.stream("How does OWL prune at high sparsity?")
+            assert last.model == "scripted"

@@ -12,6 +12,7 @@ from fakes import ScriptedModel
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.apart import ModelApart
 from rag.draft import MOST_DRAFTED
 from rag.engine import Engine, _Job, _Text
 from rag.errors import ModelError
@@ -70,7 +71,15 @@ def guessing(smollm2_path: Path) -> Iterator[Engine]:
     engine.close()
 
 
-@pytest.fixture(params=["scripted", "engine", "guessing"])
+@pytest.fixture(scope="module")
+def apart(smollm2_path: Path) -> Iterator[ModelApart]:
+    """The engine in a process of its own."""
+    model = ModelApart.open(smollm2_path, name="smollm2", context_tokens=2048, threads=2, gpu_layers=0)
+    yield model
+    model.close()
+
+
+@pytest.fixture(params=["scripted", "engine", "guessing", "apart"])
 def any_model(request: pytest.FixtureRequest) -> LanguageModel:
     if request.param != "scripted":
         return request.getfixturevalue(request.param)

@@ -20,7 +20,7 @@ from pylatexenc.latex2text import LatexNodes2Text
 from rag.errors import UsageError
 from rag.export import FORMATS, Name, citation_key, export_papers, format_of, split_name
 from rag.pages import read_page
-from rag.wiring import seed_paths
+from rag.renewal import seed_paths
 
 DATED = make_paper(
     "LazyDiT: 50% of $Δ$ & more_or {less}",

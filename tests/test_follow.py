@@ -15,9 +15,9 @@ from rag.errors import QuestionError
 from rag.gazetteer import Gazetteer, build_gazetteer, short_name
 from rag.library import Library
 from rag.pages import read_page
+from rag.renewal import seed_paths
 from rag.types import Aim, Brief, Kind, Plan, RecordField, Scope, Turn
 from rag.understand import understand
-from rag.wiring import seed_paths
 
 
 @pytest.fixture(scope="module")

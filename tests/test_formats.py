@@ -19,7 +19,8 @@ from rag.checkup import check_all
 from rag.config import Settings
 from rag.errors import LibraryError
 from rag.library import SCHEMA_VERSION
-from rag.wiring import back_up, ensure_index, ingest_pages, open_assistant, open_library
+from rag.renewal import back_up, ensure_index, ingest_pages
+from rag.wiring import open_assistant, open_library
 
 FOLDERS = sorted(Path(__file__).with_name("formats").glob("home-*.tar.gz"))
 TITLES = ["OWL: A Missing Secret", "LoRA"]

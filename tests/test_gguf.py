@@ -81,6 +81,15 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "tiny.gguf"
 
 
+def test_reading_ends_before_the_keys_that_are_not_wanted(path: Path) -> None:
+    path.write_bytes(header((*PAIRS[:3], pair("tokenizer.tokens", ARRAY, b""))))
+    assert gguf_metadata(path, before="tokenizer.").keys() == {
+        "general.architecture",
+        "general.name",
+        "general.alignment",
+    }
+
+
 def test_a_whole_file_passes_and_tells_its_metadata(path: Path) -> None:
     path.write_bytes(whole(header()))
     check_gguf(path)

@@ -82,6 +82,7 @@ GRAPH: dict[str, set[str]] = {
     "embed": VALUES | {"protocols", "bert", "stamps"},
     "vectors": VALUES | {"protocols"},
     "gguf": {"errors"},
+    "memory": {"errors", "gguf"},
     "target": set(),
     "hub": {"errors", "target"},
     "wheels": {"errors", "target"},
@@ -94,7 +95,10 @@ GRAPH: dict[str, set[str]] = {
     "draft": set(),
     "llama": VALUES | {"prompt", "cleaning", "states", "draft"},
     "cores": set(),
-    "engine": VALUES | {"llama", "prompt", "cores", "states", "draft"},
+    "engine": VALUES | {"llama", "prompt", "cores", "states", "draft", "memory"},
+    # the engine in a process of its own: the program and who keeps it
+    "worker": VALUES | {"engine", "states"},
+    "apart": VALUES | {"worker", "states"},
     # stages: they meet in types, never each other
     "chunk": {"types", "sentences"},
     "gazetteer": {"types", "words", "marking"},
@@ -170,17 +174,21 @@ GRAPH: dict[str, set[str]] = {
         "compose",
     }
     | {"compare", "sections", "summary", "itself", "wanted", "within", "picked"},
+    "probes": {"errors", "shelves", "weights"},
     # the wiring may import everything
+    "renewal": VALUES
+    | {"archive", "config", "ingest", "library", "listings", "pages", "probes", "protocols", "scratch"}
+    | {"shelves", "sound", "wiring"},
     # doors
     "batch": {"errors"},
     "terminal": {"types", "tables", "latex"},
     "printed": VALUES | {"export", "tables"},
     "bars": set(),
     "command": {"errors"},
-    "doctor": VALUES | {"config", "wiring", "weights", "embed", "cores"},
-    "checkup": VALUES | {"config", "doctor", "shelves", "sound", "weights", "wiring"},
+    "doctor": VALUES | {"config", "renewal", "wiring", "weights", "embed", "cores"},
+    "checkup": VALUES | {"config", "doctor", "probes", "shelves", "sound", "weights", "wiring"},
     "cli": VALUES
-    | {"config", "wiring", "weights", "library", "understand", "compose", "assistant"}
+    | {"config", "wiring", "probes", "renewal", "weights", "library", "understand", "compose", "assistant"}
     | {"batch", "terminal", "printed", "export", "bars", "command", "doctor", "checkup"}
     | {"ui.app", "ui.desk", "evals.options", "evals.run"},
 }
@@ -265,9 +273,17 @@ def test_one_module_imports_each_heavy_library(library):
 
 
 def test_only_the_wiring_names_the_adapters():
-    adapters = {"engine", "vectors"}
-    naming = {path.stem for path in SOURCES if imported_of_vouch(path) & adapters}
-    assert naming == EVERYTHING | {"made"}  # the bench: what it keeps is named by the store's settings
+    naming = {
+        adapter: {path.stem for path in SOURCES if adapter in imported_of_vouch(path)}
+        for adapter in ("engine", "apart", "vectors")
+    }
+    # The program of the process apart is a wiring of its own; the bench's made shelves are named by the
+    # store's settings.
+    assert naming == {
+        "engine": EVERYTHING | {"worker"},
+        "apart": EVERYTHING,
+        "vectors": EVERYTHING | {"made"},
+    }
 
 
 def test_only_the_engine_names_the_native_layer():

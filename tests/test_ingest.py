@@ -18,9 +18,10 @@ from rag.errors import LibraryError, LockedError, PageError
 from rag.ingest import EMBED_BATCH, IngestReport, embedded_text, index_fingerprint, ingest
 from rag.library import Library
 from rag.protocols import Vectors, one_for_all
+from rag.renewal import ingest_pages, seed_paths, writer_lock
 from rag.tokens import count_tokens
 from rag.types import Page, Paper
-from rag.wiring import check_index, ingest_pages, open_vectors, seed_paths, writer_lock
+from rag.wiring import check_index, open_vectors
 
 OWL = make_paper()
 LORA = make_paper("LoRA", "We adapt large models. The updates have low rank.", authors=("Ed Hu",))
@@ -420,7 +421,7 @@ def test_a_second_writer_is_told_at_once(settings, tmp_path, words_only):
 HOLDER = """
 import sys
 from rag.config import load_settings
-from rag.wiring import writer_lock
+from rag.renewal import writer_lock
 with writer_lock(load_settings()):
     print("held", flush=True)
     sys.stdin.read()
@@ -441,7 +442,7 @@ def test_a_writer_in_another_process_counts_and_its_death_frees_the_lock(setting
 
 def test_a_fault_frees_the_lock(settings, tmp_path, words_only, monkeypatch):
     page = page_file(tmp_path, SMALL_PAGE)
-    monkeypatch.setattr("rag.wiring.open_vectors", lambda settings: LosingStore())
+    monkeypatch.setattr("rag.renewal.open_vectors", lambda settings: LosingStore())
     with pytest.raises(LibraryError):
         ingest_pages(settings, [page])
     monkeypatch.undo()

@@ -28,9 +28,9 @@ from rag.pages import read_page
 from rag.prompt import load_prompt
 from rag.protocols import LanguageModel, one_for_all
 from rag.read import Reader
+from rag.renewal import seed_paths
 from rag.types import Answer, Paper, Segment
 from rag.verify import verify
-from rag.wiring import seed_paths
 
 OWL = make_paper(
     "OWL: Layerwise Sparsity",

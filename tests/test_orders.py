@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from rag.orders import is_order, question_in, without_orders
 from rag.pages import read_page
+from rag.renewal import seed_paths
 from rag.sentences import sentences
-from rag.wiring import seed_paths
 
 
 @pytest.mark.parametrize(

@@ -29,8 +29,8 @@ from evals.questions import (
 )
 from rag.errors import UsageError
 from rag.pages import read_page
+from rag.renewal import seed_paths
 from rag.types import Paper
-from rag.wiring import seed_paths
 from rag.words import content_stems
 
 SHIPPED = ("answers", "calibration", "stated", "dialogues")

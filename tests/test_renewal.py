@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 from fakes import WordEmbedder
 
-from rag import wiring
+from rag import renewal, wiring
 from rag.config import Settings
 from rag.errors import LibraryError, LockedError
+from rag.renewal import ingest_pages, writer_lock
 from rag.sound import check_vectors
-from rag.wiring import ingest_pages, open_library, open_vectors, writer_lock
+from rag.wiring import open_library, open_vectors
 from ui.desk import Desk
 
 ROOT = Path(__file__).parent.parent
@@ -36,11 +37,11 @@ import sys
 sys.path[:0] = [{root!r}, {tests!r}]
 from pathlib import Path
 from fakes import WordEmbedder
-from rag import wiring
+from rag import renewal, wiring
 from rag.config import load_settings
 words = WordEmbedder()
 wiring.open_embedder = lambda settings: words
-wiring.ingest_pages(load_settings(), [Path(name) for name in sys.argv[1:]])
+renewal.ingest_pages(load_settings(), [Path(name) for name in sys.argv[1:]])
 """
 
 
@@ -175,7 +176,7 @@ def test_a_second_writer_is_told_before_it_reads_anything(
 ) -> None:
     """At once: neither an embedder nor a shelf is opened before the lock is had."""
     opened: list[object] = []
-    monkeypatch.setattr(wiring, "open_embedders", opened.append)
+    monkeypatch.setattr(renewal, "open_embedders", opened.append)
     with writer_lock(settings), pytest.raises(LockedError):
         ingest_pages(settings, pages)
     assert opened == []

@@ -18,19 +18,16 @@ from rag.embed import packaged_folder
 from rag.errors import LibraryError, MissingLibraryError, ModelError, PageError, StaleIndexError
 from rag.ingest import ingest
 from rag.library import Library
+from rag.probes import probe_model
 from rag.protocols import one_for_all
+from rag.renewal import ensure_index, ingest_pages, seed_hashes, seed_paths
 from rag.weights import Choice, choose, find, load_catalogue
 from rag.wiring import (
     ModelSlot,
     check_index,
-    ensure_index,
-    ingest_pages,
     open_assistant,
     open_library,
     open_vectors,
-    probe_model,
-    seed_hashes,
-    seed_paths,
     window_embedder_folder,
 )
 
@@ -178,7 +175,7 @@ def test_an_incomplete_index_is_found_out(indexed):
 def two_seeds(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Fewer seeds than ship, to be quick."""
     two = seed_paths()[3:]
-    monkeypatch.setattr("rag.wiring.seed_paths", lambda: two)
+    monkeypatch.setattr("rag.renewal.seed_paths", lambda: two)
     return two
 
 
@@ -230,7 +227,7 @@ def test_the_shipped_seeds_are_the_listed_ones():
 
 
 def test_seeds_without_their_list_are_found_out(tmp_path, monkeypatch):
-    monkeypatch.setattr("rag.wiring.shipped", lambda name: tmp_path)
+    monkeypatch.setattr("rag.renewal.shipped", lambda name: tmp_path)
     with pytest.raises(PageError, match=r"seeds\.toml: No shipped page is listed") as caught:
         seed_hashes()
     assert "Install Vouch again" in caught.value.hint
@@ -416,14 +413,14 @@ def test_a_file_that_is_no_model_is_refused_and_the_process_lives(tmp_path, cont
 
 
 def test_a_file_that_kills_the_library_kills_only_the_child(tmp_path, monkeypatch):
-    monkeypatch.setattr("rag.wiring._PROBE", "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
+    monkeypatch.setattr("rag.probes._PROBE", "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
     with pytest.raises(ModelError, match=r"llama\.cpp ended while loading it"):
         probe_model(Choice("garbage", tmp_path / "garbage.gguf", None, True))
 
 
 def test_a_file_that_never_ends_loading_is_given_up(tmp_path, monkeypatch):
-    monkeypatch.setattr("rag.wiring._PROBE", "import time; time.sleep(600)")
-    monkeypatch.setattr("rag.wiring.PROBE_SECONDS", 0.2)
+    monkeypatch.setattr("rag.probes._PROBE", "import time; time.sleep(600)")
+    monkeypatch.setattr("rag.probes.PROBE_SECONDS", 0.2)
     with pytest.raises(ModelError, match=r"garbage\.gguf"):
         probe_model(Choice("garbage", tmp_path / "garbage.gguf", None, True))
 
@@ -451,6 +448,22 @@ def test_a_model_whose_bytes_have_changed_is_not_loaded(settings, tmp_path, smol
     with pytest.raises(ModelError, match="not the right file") as caught:
         wiring.open_reader(mine, choice)
     assert "vouch models pull" in caught.value.hint
+
+
+def test_a_reader_apart_reads_with_the_same_settings(settings, smollm2_path):
+    mine = read_settings(settings, smollm2_path)
+    reader = wiring.open_reader_apart(mine, choose(mine.model, load_catalogue(), smollm2_path.parent))
+    assert reader.model.context_tokens == 512
+    assert reader.max_tokens == mine.answer_tokens
+    assert "".join(reader.model.generate(("Hello",), max_tokens=2))
+    reader.model.close()
+
+
+def test_a_slot_opens_with_what_it_is_given(models, opened):
+    put(models, "qwen2.5-coder-0.5b")
+    slot = ModelSlot(load_settings(), lambda settings, choice: Opened(choice))
+    assert isinstance(slot(), Opened)
+    assert opened == []
 
 
 def test_a_readers_own_model_is_tried_by_a_child_once(settings, tmp_path, monkeypatch, smollm2_path):

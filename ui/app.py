@@ -41,7 +41,7 @@ EXAMPLES = (
 )
 
 LONGEST_QUESTION = 2000  # characters that the box takes
-LONGEST_QUEUE = 32  # questions that wait; one more is turned away
+LONGEST_QUEUE = 32  # questions that wait, unless the settings say otherwise; one more is turned away
 READERS_AT_ONCE = 16  # each waits in a thread, of which gradio has 40
 STATUS_SECONDS = 3.0
 FORGOTTEN_AFTER_SECONDS = 24 * 3600.0  # an idle browser session's conversation
@@ -52,7 +52,13 @@ STYLE = Path(__file__).with_name("style.css")
 Updates = dict[Any, Any]
 
 
-def build_page(errands: Errands, diary: Diary, examples: Sequence[tuple[str, str]] = EXAMPLES) -> gr.Blocks:
+def build_page(
+    errands: Errands,
+    diary: Diary,
+    examples: Sequence[tuple[str, str]] = EXAMPLES,
+    *,
+    queue_length: int = LONGEST_QUEUE,
+) -> gr.Blocks:
     """The page's components and what happens on each click."""
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
     script = SCRIPT.read_text("utf-8")
@@ -192,7 +198,7 @@ def build_page(errands: Errands, diary: Diary, examples: Sequence[tuple[str, str
         gr.Timer(STATUS_SECONDS).tick(
             ticked, inputs=[view, talk], outputs=[*everything, status], queue=False, **quiet
         )
-    page.queue(max_size=LONGEST_QUEUE, api_open=False)
+    page.queue(max_size=queue_length, api_open=False)
     return page
 
 
@@ -203,6 +209,7 @@ def build_app(
     diary: Diary | None = None,
     auth: tuple[str, str] | None = None,
     examples: Sequence[tuple[str, str]] = EXAMPLES,
+    queue_length: int = LONGEST_QUEUE,
 ) -> FastAPI:
     """The page behind its guards, as an ASGI app; without a diary conversations stay in memory.
 
@@ -220,7 +227,7 @@ def build_app(
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=trusted_hosts(host), www_redirect=False)
     return gr.mount_gradio_app(  # type: ignore[no-any-return]
         app,
-        build_page(errands, diary or Diary.open(None), examples),
+        build_page(errands, diary or Diary.open(None), examples, queue_length=queue_length),
         path="/",
         auth=auth,
         app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
@@ -245,6 +252,7 @@ def serve(
     port: int,
     diary: Diary | None = None,
     auth: tuple[str, str] | None = None,
+    queue_length: int = LONGEST_QUEUE,
     on_ready: Callable[[str], None],
 ) -> None:
     """Serves the page until Ctrl-C. `on_ready` is told its address once it answers; port 0 takes a free one.
@@ -261,7 +269,7 @@ def serve(
         shown_host = f"[{host}]" if ":" in host else host
         address = f"http://{shown_host}:{listener.getsockname()[1]}"
         server = Server(
-            lambda: build_app(assistant, host=host, auth=auth, diary=diary),
+            lambda: build_app(assistant, host=host, auth=auth, diary=diary, queue_length=queue_length),
             on_ready=lambda: on_ready(address),
         )
         with suppress(KeyboardInterrupt):

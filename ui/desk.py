@@ -20,8 +20,9 @@ from rag.config import Settings
 from rag.diary import Diary
 from rag.errors import DiaryError, LibraryError, RagError
 from rag.library import Library
+from rag.renewal import ensure_index
 from rag.types import Answer, Page, Paper, Pick, Scope, Turn
-from rag.wiring import ModelSlot, ensure_index, open_assistant, open_library
+from rag.wiring import ModelSlot, open_assistant, open_library, open_reader_apart
 
 LAST_PAPER_SECONDS = 5.0  # what is read ahead when the page closes stops within one native step
 
@@ -36,7 +37,7 @@ class Desk:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._slot = ModelSlot(settings)
+        self._slot = ModelSlot(settings, open_reader_apart)
         self._state = "Loading the embedding model (about 10 seconds)"
         self._ready = threading.Event()
         self._assistant: Assistant | None = None

@@ -13,8 +13,9 @@ from rag.ingest import embedded_text, ingest
 from rag.library import Library
 from rag.pages import read_page
 from rag.protocols import Embedders
+from rag.renewal import seed_paths
 from rag.types import Chunk, Page, Paper
-from rag.wiring import open_embedders, open_vectors, seed_paths
+from rag.wiring import open_embedders, open_vectors
 
 PART = "ingest"
 TURNS = 3

@@ -11,7 +11,7 @@ from typing import Any
 
 from evals.speed.figures import Figure
 from evals.speed.ground import Ground, child
-from rag.wiring import seed_paths
+from rag.renewal import seed_paths
 
 LIMIT_MB = 1200.0
 STAGES = "evals.speed.stages"

@@ -38,7 +38,7 @@ def main() -> None:
     parser.add_argument("--ingest", type=Path)
     options = parser.parse_args()
     tell("Python")
-    from rag import wiring
+    from rag import renewal, wiring
     from rag.config import load_settings
 
     settings = load_settings()
@@ -46,7 +46,7 @@ def main() -> None:
         import ui.app  # noqa: F401 - for what it costs
     tell("settings and page" if options.page else "settings")
     if options.ingest:
-        wiring.ingest_pages(settings, sorted(options.ingest.glob("*.txt")))
+        renewal.ingest_pages(settings, sorted(options.ingest.glob("*.txt")))
         tell("ingest")
         return
     slot = wiring.ModelSlot(settings)

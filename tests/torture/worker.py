@@ -28,7 +28,7 @@ import chromadb  # noqa: F401 - imported once, before the forks
 import numpy  # noqa: F401
 from fakes import WordEmbedder
 
-from rag import shelves, wiring
+from rag import renewal, shelves, wiring
 from rag.config import Settings
 from rag.errors import RagError
 from rag.library import Library
@@ -89,7 +89,7 @@ def ingest(job: dict[str, Any]) -> dict[str, Any]:
     points.watch()
     if (limit := job.get("file_limit")) is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-    report = wiring.ingest_pages(
+    report = renewal.ingest_pages(
         settings_of(job), [Path(page) for page in job["pages"]], rebuild=job.get("rebuild", False)
     )
     return {"points": points.passed, "papers": report.papers, "embedded": report.chunks_embedded}
@@ -116,7 +116,7 @@ def look(job: dict[str, Any]) -> dict[str, Any]:
 def restore(job: dict[str, Any]) -> dict[str, Any]:
     points = Points(job.get("kill_at"))
     points.watch()
-    wiring.restore(settings_of(job), Path(job["file"])).close()
+    renewal.restore(settings_of(job), Path(job["file"])).close()
     return {"points": points.passed}
 
 

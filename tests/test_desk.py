@@ -91,6 +91,7 @@ class Opening:
         self.model = model
         reader = Reader(model, load_prompt(shipped("prompts") / "read.md"), verify, 96, 60.0)
         monkeypatch.setattr(wiring.ModelSlot, "__call__", lambda slot: reader)
+        monkeypatch.setattr(wiring.ModelSlot, "begin", lambda slot: None)
         monkeypatch.setattr("rag.ahead.QUIET_SECONDS", 0.01)
 
     @property

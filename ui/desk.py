@@ -139,6 +139,7 @@ class Desk:
         """Evidence can be found as soon as the assistant is open; the model follows."""
         try:
             ensure_index(self._settings, progress=self._progress)
+            self._slot.begin()
             self._shelf = self._settings.shelf_path
             self._assistant = open_assistant(self._settings, slot=self._slot)
             self._ahead = Ahead(self._assistant.library.papers(), self._slot)

@@ -247,9 +247,22 @@ def _footer(answer: Answer) -> str:
     # An answer that took no time at all is one whose clock has not been read yet.
     if answer.draft or not answer.timings.total_s:
         return ""
-    quoted = any(claim.support == "quoted" for claim in answer.claims)
-    by = answer.model or ("quoted without a model" if quoted else "")
-    return f'<p class="footer">{" · ".join(filter(None, (escape(by), _timings(answer.timings))))}</p>'
+    told = " · ".join(filter(None, (escape(_writers(answer)), _timings(answer.timings))))
+    return f'<p class="footer">{told}</p>'
+
+
+def _writers(answer: Answer) -> str:
+    """Whose words the answer is made of."""
+    told = {claim.support for claim in answer.claims if not claim.head}
+    if answer.model and "supported" in told:
+        return f"written by {answer.model}, checked" + (" · the rest quoted" if "quoted" in told else "")
+    if "quoted" in told:
+        return (
+            f"quoted; nothing that {answer.model} wrote is shown"
+            if answer.model
+            else "quoted without a model"
+        )
+    return "computed from the listings" if told else ""
 
 
 def _timings(timings: Timings) -> str:

@@ -56,7 +56,7 @@ def retrieve(
     ranked = rank(plan, library=library, vectors=vectors, embedders=embedders, weights=weights)
     everywhere = ranked
     if plan.kind == "paper" and plan.scope.within and not plan.named:
-        # A paper that the reader chose is as near as it is on the whole shelf: alone, it would always stand out.
+        # A chosen paper is as near as it is on the whole shelf: alone, it would always stand out.
         free = replace(plan, scope=replace(plan.scope, within=None))
         everywhere = rank(free, library=library, vectors=vectors, embedders=embedders, weights=weights)
     field = _mean([found.signals.score for found in everywhere[1 : 1 + FIELD]])

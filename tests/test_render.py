@@ -305,7 +305,7 @@ def test_an_answer_without_claims_shows_its_text() -> None:
     [
         pytest.param(
             ANSWER,
-            "written by qwen-0.5b, checked · papers found in 0.04 s · first words after 0.30 s · 1.9 s in all",
+            "written by qwen-0.5b, checked · papers found in 0.04 s · first words after 0.30 s · 1.9 s",
             id="model",
         ),
         pytest.param(

@@ -194,7 +194,7 @@ def _claim(claim: Claim, titles: dict[int, str], anchor: str) -> str:
     chips = _chips(claim, titles, anchor)
     if claim.support == "quoted":
         words = claim.quote or claim.text.strip(' "“”')
-        return f"<q>{read(words)}</q>{chips}"
+        return f"<p><q>{read(words)}</q>{chips}</p>"
     return f"{escape(claim.text)}{chips}"
 
 

@@ -38,7 +38,7 @@ PAYLOAD = (
 )
 POISONED = f"""LGJan 24, 2023Code
 Owl Roosting: a <b>Bold</b> <img src=x onerror=window.broken=1> StudyEve Mallory, Ada Byron
-Barn owls roost in old towers by day. {PAYLOAD} The roosting towers of barn owls are counted at dusk.
+Barn owls roost in old towers by day. Some write {PAYLOAD}. The roosting towers of barn owls are counted at dusk.
 CVFeb 3, 2024
 Moth CountingAda Byron, Eve Mallory
 Moths are counted by lamps at night. Lamps draw many moths.
@@ -98,7 +98,9 @@ def chips(seen: Seen, count: int) -> list[str]:
     return [str(text) for text in seen.page.locator(".facet").all_inner_texts()]
 
 
-def test_an_answer_streams_without_a_jump_and_its_chip_opens_the_right_sentence(seen: Seen, shop: Shop) -> None:
+def test_an_answer_streams_without_a_jump_and_its_chip_opens_the_right_sentence(
+    seen: Seen, shop: Shop
+) -> None:
     page = seen.page
     page.evaluate(
         "window.shifted = 0; new PerformanceObserver(list => list.getEntries().forEach(each => {"
@@ -195,7 +197,9 @@ def test_on_a_dark_phone_by_keyboard_alone(browser: Any, shop: Shop) -> None:
 def test_a_poisoned_paper_is_read_as_text(seen: Seen) -> None:
     answered(seen, "Where do barn owls roost by day?")
     page = seen.page
-    assert "Eve Mallory" in page.locator("#current .beside").inner_text(), page.locator("#current").inner_text()
+    assert "Eve Mallory" in page.locator("#current .beside").inner_text(), page.locator(
+        "#current"
+    ).inner_text()
     page.locator("#current .beside summary").first.click()
     assert "onerror" in page.locator("#current .abstract").inner_text()
     page.get_by_role("tab", name="Shelf").click()

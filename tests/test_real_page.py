@@ -1,4 +1,4 @@
-"""The page with all that stands behind it: MiniLM, Chroma and llama.cpp with SmolLM2, one server for all tests.
+"""The page and all that stands behind it: MiniLM, Chroma, llama.cpp with SmolLM2; one server for all tests.
 
 Two of the shipped author pages and one that is poisoned. As the fallback SmolLM2 writes nothing that is
 shown; named by its path it is a model like any other, so it writes and is checked.
@@ -38,7 +38,7 @@ PAYLOAD = (
 )
 POISONED = f"""LGJan 24, 2023Code
 Owl Roosting: a <b>Bold</b> <img src=x onerror=window.broken=1> StudyEve Mallory, Ada Byron
-Barn owls roost in old towers by day. Some write {PAYLOAD}. The roosting towers of barn owls are counted at dusk.
+Barn owls roost in old towers by day. Some write {PAYLOAD}. Towers of barn owls are counted at dusk.
 CVFeb 3, 2024
 Moth CountingAda Byron, Eve Mallory
 Moths are counted by lamps at night. Lamps draw many moths.
@@ -240,7 +240,7 @@ def nothing_acts(seen: Seen) -> bool:
 
 
 def test_after_a_restart_the_conversation_is_found(browser: Any, shop: Shop) -> None:
-    question = "Which papers are by Xuan Shen?"
+    question = "Which papers are by Zhenglun Kong?"
     with looking(browser, shop.site) as seen:
         answered(seen, question)
         told = seen.page.locator("#current .said").inner_text()
@@ -249,7 +249,7 @@ def test_after_a_restart_the_conversation_is_found(browser: Any, shop: Shop) -> 
         with looking(browser, site) as seen:
             page = seen.page
             page.get_by_role("button", name="Conversations").click()
-            page.get_by_label("Search conversations").press_sequentially("xuan shen")
+            page.get_by_label("Search conversations").press_sequentially("which zhenglun")
             page.wait_for_function("document.querySelectorAll('.kept li').length === 1")
             page.get_by_role("button", name=question, exact=True).click()
             page.locator("#current .claim").first.wait_for()

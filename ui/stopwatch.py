@@ -31,8 +31,16 @@ COMMAND = "import sys; from rag.cli import main; sys.argv[0] = 'vouch'; main()"
 # From the key that sends the question to the first source on the page, in the browser's own time.
 WATCH = """
 window.shifted = 0;
+let sum = 0, first = -9999, last = -9999;
 new PerformanceObserver(list => list.getEntries().forEach(each => {
-  if (!each.hadRecentInput) window.shifted += each.value;
+  if (each.hadRecentInput) return;
+  if (each.startTime - last > 1000 || each.startTime - first > 5000) {
+    sum = 0;
+    first = each.startTime;
+  }
+  last = each.startTime;
+  sum += each.value;
+  window.shifted = Math.max(window.shifted, sum);
 })).observe({type: 'layout-shift'});
 document.addEventListener('keydown', event => {
   if (event.key !== 'Enter') return;

@@ -98,6 +98,14 @@ def chips(seen: Seen, count: int) -> list[str]:
     return [str(text) for text in seen.page.locator(".facet").all_inner_texts()]
 
 
+def serious(seen: Seen) -> list[str]:
+    """What axe finds to be serious or worse."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
+    seen.page.wait_for_timeout(300)  # transitions have ended
+    found = axe.run(seen.page).response["violations"]
+    return [one["id"] for one in found if one["impact"] in ("serious", "critical")]
+
+
 def test_an_answer_streams_without_a_jump_and_its_chip_opens_the_right_sentence(
     seen: Seen, shop: Shop
 ) -> None:
@@ -172,6 +180,7 @@ def test_papers_are_compared_and_exported(seen: Seen) -> None:
     wait_for_answer(seen, "Compare these papers.")
     assert page.locator("#current .compared thead th").count() == 2
     assert sorted(page.locator("#current .sources cite").all_inner_texts()) == sorted(titles)
+    assert serious(seen) == []
 
 
 def test_on_a_dark_phone_by_keyboard_alone(browser: Any, shop: Shop) -> None:
@@ -192,6 +201,7 @@ def test_on_a_dark_phone_by_keyboard_alone(browser: Any, shop: Shop) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         brightness = page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0]")
         assert int(brightness) < 128
+        assert serious(seen) == []
 
 
 def test_a_poisoned_paper_is_read_as_text(seen: Seen) -> None:

@@ -180,6 +180,10 @@ def test_papers_are_compared_and_exported(seen: Seen) -> None:
     wait_for_answer(seen, "Compare these papers.")
     assert page.locator("#current .compared thead th").count() == 2
     assert sorted(page.locator("#current .sources cite").all_inner_texts()) == sorted(titles)
+    cell = page.locator("#current .compared td .chip").first
+    cell.click()
+    page.locator("#current mark.here").wait_for()
+    assert cell.get_attribute("data-quote") in page.locator("#current mark.here").inner_text()
     assert serious(seen) == []
 
 

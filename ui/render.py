@@ -150,23 +150,23 @@ def _table(table: Table, titles: dict[int, str], anchor: str) -> str:
         f'<th scope="col" dir="auto">{escape(head)}{_chip(column.number, titles, anchor, None)}</th>'
         for head, column in zip(table.heads, table.columns, strict=True)
     )
-    rows = "".join(_row(row) for row in table.rows)
+    rows = "".join(_row(row, titles, anchor) for row in table.rows)
     return (
         '<div class="compared" role="region" aria-label="Comparison" tabindex="0">'
         f"<table><thead><tr><td></td>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
 
-def _row(row: Row) -> str:
-    cells = "".join(_cell(cell) for cell in row.cells)
+def _row(row: Row, titles: dict[int, str], anchor: str) -> str:
+    cells = "".join(_cell(cell, titles, anchor) for cell in row.cells)
     return f'<tr><th scope="row">{escape(row.aspect)}</th>{cells}</tr>'
 
 
-def _cell(cell: Claim | None) -> str:
+def _cell(cell: Claim | None, titles: dict[int, str], anchor: str) -> str:
     if cell is None:
         return f'<td class="gap">{NOT_STATED}</td>'
     words = f"<q>{read(cell.text)}</q>" if cell.support == "quoted" else escape(cell.text)
-    return f'<td dir="auto">{words}</td>'
+    return f'<td dir="auto">{words}{_chips(cell, titles, anchor)}</td>'
 
 
 def _lines(claims: Sequence[Claim], titles: dict[int, str], anchor: str) -> str:

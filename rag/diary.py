@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import threading
 from collections.abc import Mapping, Sequence
@@ -39,6 +40,13 @@ CREATE TABLE exchanges (
     PRIMARY KEY (conversation, position)
 ) STRICT;
 """
+
+_TAKEN = "SELECT 1 FROM exchanges WHERE conversation = ? AND position = ?"
+_BEGUN = "INSERT INTO conversations (title, changed) VALUES (?, ?)"
+_COPIED = (
+    "INSERT INTO exchanges SELECT ?, position, question, answer, told, note, scope, settings, 0, asked "
+    "FROM exchanges WHERE conversation = ? AND position < ?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,22 +135,26 @@ class Diary:
         return str(rows[0][0]) if rows else ""
 
     def write(self, conversation: int | None, position: int, entry: Entry) -> int:
-        """Keep an entry, in the place of one that stood there; the conversation's id, a new one for None or
-        for one that was deleted meanwhile.
+        """Keep an entry; the conversation's id, a new one for None or for one that was deleted meanwhile.
+
+        Where another entry stands in its place, the conversation went on elsewhere: what both share is
+        copied, unrated, to one of its own.
         """
         now = datetime.now(UTC).isoformat()
         with self._lock, self._connection:
             execute = self._connection.execute
             try:
                 execute("BEGIN IMMEDIATE")
-                touched = execute("UPDATE conversations SET changed = ? WHERE id = ?", [now, conversation])
-                if not touched.rowcount:
-                    title = _text(" ".join(entry.question.split()))[:LONGEST_TITLE]
-                    made = execute("INSERT INTO conversations (title, changed) VALUES (?, ?)", [title, now])
+                kept = execute("SELECT title FROM conversations WHERE id = ?", [conversation]).fetchone()
+                taken = execute(_TAKEN, [conversation, position]).fetchone()
+                if not kept or taken:
+                    title = _forked(kept[0]) if kept else _text(" ".join(entry.question.split()))
+                    made = execute(_BEGUN, [title[:LONGEST_TITLE], now])
+                    execute(_COPIED, [made.lastrowid, conversation, position])
                     conversation = made.lastrowid
+                execute("UPDATE conversations SET changed = ? WHERE id = ?", [now, conversation])
                 values = [conversation, position, *_row(entry), now]
-                marks = ", ".join("?" * len(values))
-                execute(f"INSERT OR REPLACE INTO exchanges VALUES ({marks})", values)
+                execute(f"INSERT INTO exchanges VALUES ({', '.join('?' * len(values))})", values)
             except sqlite3.Error as error:
                 raise _diary_error(error) from error
         assert conversation is not None
@@ -235,6 +247,13 @@ def _entry(row: Sequence[Any]) -> Entry:
 def _text(text: str) -> str:
     """Text that SQLite takes: halves of characters are replaced."""
     return text.encode("utf-8", "replace").decode()
+
+
+def _forked(title: str) -> str:
+    """`Owls (2)` of `Owls`, `Owls (3)` of `Owls (2)`."""
+    counted = re.fullmatch(r"(.*) \((\d{1,3})\)", title)
+    name, number = (counted[1], int(counted[2])) if counted else (title, 1)
+    return f"{name[: LONGEST_TITLE - 6]} ({number + 1})"
 
 
 def _literal(word: str) -> str:

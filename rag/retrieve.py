@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from rag.evidence import score_sentences
@@ -54,7 +54,12 @@ def retrieve(
     """The `count` best papers for the plan, best first, each with its sentences scored."""
     weights = term_weights(plan.question, library)
     ranked = rank(plan, library=library, vectors=vectors, embedders=embedders, weights=weights)
-    field = _mean([found.signals.score for found in ranked[1 : 1 + FIELD]])
+    everywhere = ranked
+    if plan.kind == "paper" and plan.scope.within and not plan.named:
+        # A chosen paper is as near as it is on the whole shelf: alone, it would always stand out.
+        free = replace(plan, scope=replace(plan.scope, within=None))
+        everywhere = rank(free, library=library, vectors=vectors, embedders=embedders, weights=weights)
+    field = _mean([found.signals.score for found in everywhere[1 : 1 + FIELD]])
     return tuple(
         Passage(
             paper=found.paper,

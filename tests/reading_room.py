@@ -174,7 +174,7 @@ def running(assistant: Scripted, **options: Any) -> Iterator[Running]:
         server = serve.Server(
             lambda: chat.build_app(assistant, host="127.0.0.1", **options), on_ready=ready.set
         )
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         assert ready.wait(PATIENCE_SECONDS)
         yield Running(assistant, listener.getsockname()[1])

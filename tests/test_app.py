@@ -280,3 +280,36 @@ def test_a_phone_shows_all_of_it(browser: Any, site: Running, scheme: str) -> No
     brightness = page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0]")
     assert (int(brightness) < 128) == (scheme == "dark")
     context.close()
+
+
+@pytest.mark.browser
+def test_a_full_queue_is_said_kindly(browser: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chat, "LONGEST_QUEUE", 0)
+    for site in running(Scripted(), examples=()):
+        context = browser.new_context()
+        seen = Seen(context.new_page())
+        seen.page.goto(f"http://127.0.0.1:{site.port}/", wait_until="domcontentloaded")
+        seen.page.locator(".in-force").wait_for()
+        seen.ask("Why?")
+        seen.page.get_by_role("alert").get_by_text("Too many questions are waiting").wait_for()
+        assert seen.page.get_by_label("Your question").input_value() == "Why?"
+        assert not seen.page.get_by_text("currently busy").is_visible()
+        seen.page.keyboard.press("Escape")
+        seen.page.get_by_role("alert").wait_for(state="hidden")
+        assert site.assistant.asked == []
+        context.close()
+
+
+@pytest.mark.browser
+def test_a_lost_server_is_said_kindly(browser: Any) -> None:
+    context = browser.new_context()
+    seen = Seen(context.new_page())
+    for site in running(Scripted(), examples=()):
+        seen.page.goto(f"http://127.0.0.1:{site.port}/", wait_until="domcontentloaded")
+        seen.page.locator(".in-force").wait_for()
+        seen.ask("Will you wait?")
+        seen.page.get_by_text("writing, not checked yet").wait_for()
+        site.assistant.gate.set()
+    seen.page.get_by_role("alert").get_by_text("connection to Vouch is lost").wait_for()
+    assert not seen.page.locator(".toast-wrap").is_visible()
+    context.close()

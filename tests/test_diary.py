@@ -107,6 +107,20 @@ def test_a_name_is_short_and_never_empty(diary: Diary) -> None:
     assert diary.title(kept).startswith("long")
 
 
+def test_a_conversation_that_went_on_elsewhere_forks_and_loses_nothing(diary: Diary) -> None:
+    here = diary.write(None, 1, Entry("Owls?", rating=1))
+    assert diary.write(here, 2, Entry("Here?")) == here
+    there = diary.write(here, 2, Entry("There?"))
+    assert diary.write(there, 3, Entry("And there?")) == there
+    asked = {
+        kept.title: [entry.question for entry in diary.entries(kept.id).values()] for kept in diary.find()
+    }
+    assert asked == {"Owls?": ["Owls?", "Here?"], "Owls? (2)": ["Owls?", "There?", "And there?"]}
+    assert len(diary.rated()) == 1
+    diary.write(there, 3, Entry("Elsewhere still?"))
+    assert diary.find()[0].title == "Owls? (3)"
+
+
 def test_what_is_deleted_is_gone_and_a_late_answer_begins_anew(diary: Diary) -> None:
     kept = diary.write(None, 1, ENTRY)
     diary.delete(kept)

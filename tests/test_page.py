@@ -405,3 +405,59 @@ def test_a_phone_is_wide_enough(browser: Any, site: Running, view: str) -> None:
         assert seen.page.evaluate("document.documentElement.scrollWidth") <= 390
         seen.page.locator("#filters summary").click()
         assert seen.page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "page=x",
+        "view=api&__theme=dark",
+        "view=settings",
+        "deep_link=x",
+        "page=%00&author=Ada+Byron",
+        "from=02023999&to=99999999999999999999",
+        "author=%3Cscript%3Ewindow.broken%3D1%3C%2Fscript%3E&paper=%FF",
+        "&&&=&;" + "paper=q1&" * 300,
+    ],
+)
+def test_any_address_opens_the_page(browser: Any, site: Running, query: str) -> None:
+    with looking(browser, site, f"?{query}") as seen:
+        assert seen.page.get_by_label("Your question").is_visible()
+        assert seen.page.evaluate("window.broken") is None
+        known = set(parse_qs(urlsplit(seen.page.url).query))
+        assert known <= {"author", "paper"}
+        seen.page.reload(wait_until="domcontentloaded")
+        seen.page.locator(".in-force").wait_for()
+        assert set(parse_qs(urlsplit(seen.page.url).query)) == known
+
+
+def test_one_conversation_in_two_tabs_loses_no_turn(browser: Any, site: Running) -> None:
+    with looking(browser, site) as one, looking(browser, site) as other:
+        answered(one, "First?")
+        other.page.reload(wait_until="domcontentloaded")
+        other.page.locator(".in-force").wait_for()
+        other.page.get_by_role("button", name="Conversations").click()
+        other.page.get_by_role("button", name="First?", exact=True).click()
+        other.page.locator("#current .exchange").wait_for()
+        answered(one, "Here?")
+        answered(other, "There?")
+        answered(other, "And there?")
+        other.page.get_by_role("button", name="Conversations").click()
+        other.page.wait_for_function("document.querySelectorAll('.kept li').length === 2")
+        told = other.page.locator(".kept li").all_inner_texts()
+        assert ["First? (2)" in told[0], "3 questions" in told[0]] == [True, True]
+        assert "2 questions" in told[1]
+
+
+def test_what_a_closed_tab_showed_is_kept(browser: Any, site: Running) -> None:
+    with looking(browser, site) as seen:
+        seen.ask("Will you wait?")
+        seen.page.get_by_text("writing, not checked yet").wait_for()
+    assert site.assistant.cancelled.wait(PATIENCE_SECONDS)
+    with looking(browser, site) as seen:
+        page = seen.page
+        page.get_by_role("button", name="Conversations").click()
+        page.get_by_role("button", name="Will you wait?", exact=True).click()
+        page.locator("#current blockquote").wait_for()
+        assert "The page was closed" in page.locator("#current .note").inner_text()
+        assert page.get_by_text("writing, not checked yet").count() == 0

@@ -304,7 +304,19 @@ def test_an_answer_without_claims_shows_its_text() -> None:
     ("answer", "footer"),
     [
         pytest.param(
-            ANSWER, "qwen-0.5b · papers found in 0.04 s · first words after 0.30 s · 1.9 s in all", id="model"
+            ANSWER,
+            "written by qwen-0.5b, checked · papers found in 0.04 s · first words after 0.30 s · 1.9 s",
+            id="model",
+        ),
+        pytest.param(
+            replace(ANSWER, claims=(*ANSWER.claims, replace(CLAIM, support="quoted"))),
+            "written by qwen-0.5b, checked · the rest quoted · ",
+            id="model and quotes",
+        ),
+        pytest.param(
+            replace(ANSWER, claims=(replace(CLAIM, support="quoted"),)),
+            "quoted; nothing that qwen-0.5b wrote is shown · ",
+            id="all of the model's sentences gave way",
         ),
         pytest.param(
             replace(

@@ -6,7 +6,7 @@ The fakes show what each signal does; the real shelf shows that they work togeth
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -179,6 +179,14 @@ def test_a_paper_that_is_named_but_out_of_scope_is_not_found(small: Desk) -> Non
     owl = small.gazetteer.names["owl"]
     assert small.found(Plan("What is OWL?", "paper", Scope(years=(2024,)), named=owl))[0].paper.id not in owl
     assert small.found(Plan("What is OWL?", "paper", Scope(years=(1999,)), named=owl)) == ()
+
+
+def test_a_paper_that_was_chosen_is_as_near_as_on_the_whole_shelf(small: Desk) -> None:
+    free = Plan("How is a structured mask found below one bit?", "paper")
+    chosen = replace(free, scope=Scope(within=Scope(papers=(TRAFFIC.id,))))
+    whole = {passage.paper.id: passage.relevance for passage in small.found(free)}
+    (alone,) = small.found(chosen)
+    assert alone.relevance == whole[TRAFFIC.id]
 
 
 def test_every_signal_tells_its_value_and_its_rank_among_all_candidates(small: Desk) -> None:

@@ -26,19 +26,11 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from rag.diary import Diary
 from rag.errors import UsageError
 from ui import render
-from ui.conversation import Asking, Conversation, Errand, Errands, converse
+from ui.conversation import LEFT, Asking, Conversation, Errand, Errands, converse
+from ui.examples import Example
 from ui.reading import NOTHING_SAID, Reading, Told
-from ui.serve import SameOrigin, Server, is_loopback, listen, trusted_hosts
-
-# Questions to begin with, by whose page answers them; the last ones are asked of the whole shelf.
-EXAMPLES = (
-    ("Lu Yin", "How does OWL choose the sparsity of each layer?"),
-    ("Zechun Liu", "What does LLM-QAT quantize besides weights and activations?"),
-    ("Xuan Shen", "How does LazyDiT make diffusion transformers faster?"),
-    ("Yuzhang Shang", "How do PB-LLM and BiT reach such low bit widths?"),
-    ("Lujun Li", "Summarise RD-NAS."),
-    ("", "How many papers from 2024 come with code?"),
-)
+from ui.scope import PARAMETERS
+from ui.serve import OwnAddress, SameOrigin, Server, is_loopback, listen, trusted_hosts
 
 LONGEST_QUESTION = 2000  # characters that the box takes
 LONGEST_QUEUE = 32  # questions that wait, unless the settings say otherwise; one more is turned away
@@ -55,11 +47,11 @@ Updates = dict[Any, Any]
 def build_page(
     errands: Errands,
     diary: Diary,
-    examples: Sequence[tuple[str, str]] = EXAMPLES,
+    examples: Sequence[Example] | None = None,
     *,
     queue_length: int = LONGEST_QUEUE,
 ) -> gr.Blocks:
-    """The page's components and what happens on each click."""
+    """The page's components and what happens on each click; by default the shelf makes the examples."""
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
     script = SCRIPT.read_text("utf-8")
 
@@ -121,13 +113,17 @@ def build_page(
                 yield {box: ""}
                 return
             sent = errands.begin(begun)
-            yield {
-                talk: begun, earlier: begun.earlier, current: begun.current, welcome: "",
-                **busy(True), errand: sent, box: "",
-            }  # fmt: skip
-            with closing(converse(sent, begun)) as steps:
-                for begun in steps:
-                    yield {current: begun.current}
+            try:
+                yield {
+                    talk: begun, earlier: begun.earlier, current: begun.current, welcome: "",
+                    **busy(True), errand: sent, box: "",
+                }  # fmt: skip
+                with closing(converse(sent, begun)) as steps:
+                    for begun in steps:
+                        yield {current: begun.current}
+            except GeneratorExit:  # the page is gone: what it showed is kept
+                reader.keep(begun.end(LEFT))
+                raise
             done = reader.keep(begun)
             yield {talk: done, current: done.current, drawer: reader.drawer(done.kept), **busy(False)}
 
@@ -208,7 +204,7 @@ def build_app(
     host: str,
     diary: Diary | None = None,
     auth: tuple[str, str] | None = None,
-    examples: Sequence[tuple[str, str]] = EXAMPLES,
+    examples: Sequence[Example] | None = None,
     queue_length: int = LONGEST_QUEUE,
 ) -> FastAPI:
     """The page behind its guards, as an ASGI app; without a diary conversations stay in memory.
@@ -223,6 +219,7 @@ def build_app(
         await asyncio.to_thread(errands.close, seconds=LAST_STEP_SECONDS)
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app.add_middleware(OwnAddress, known=PARAMETERS)
     app.add_middleware(SameOrigin)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=trusted_hosts(host), www_redirect=False)
     return gr.mount_gradio_app(  # type: ignore[no-any-return]

@@ -26,6 +26,7 @@ HEARTBEAT_SECONDS = 0.5  # between two looks at whether the page is still there
 
 EVERYTHING = Scope()
 STOPPED = "Stopped."
+LEFT = "The page was closed while this was answered."
 
 log = logging.getLogger(__name__)
 

@@ -101,6 +101,25 @@ const begin = () => {
   document.addEventListener('focusin', event => (chipOf(event) ? showCard(chipOf(event)) : hideCard()));
   document.addEventListener('scroll', hideCard, {passive: true});
 
+  // What gradio says of itself, which the style hides, is said here in Vouch's words.
+  const NOTICES = [
+    [/busy|queue/i, 'Too many questions are waiting, so this one was not asked. Ask it again in a minute.'],
+    [/connection|network|fetch/i, 'The connection to Vouch is lost. This page opens again by itself once Vouch runs; what was answered is kept under Conversations.'],
+    [/./, 'Something went wrong on the way to Vouch. Ask again; if it stays so, look into its terminal.'],
+  ];
+  const notice = Object.assign(document.createElement('p'), {id: 'notice', hidden: true});
+  notice.setAttribute('role', 'alert');
+  body.append(notice);
+  const overheard = new WeakSet();
+  new MutationObserver(() => document.querySelectorAll('.toast-wrap .toast-body.error').forEach(toast => {
+    if (overheard.has(toast)) return;
+    overheard.add(toast);
+    notice.textContent = NOTICES.find(([words]) => words.test(toast.textContent || 'error'))[1];
+    notice.hidden = false;
+  })).observe(body, {childList: true, subtree: true});
+  vouch.hush = () => { notice.hidden = true; };
+  notice.addEventListener('click', vouch.hush);
+
   const closeMenus = but => document.querySelectorAll('details.menu[open]').forEach(menu => {
     if (menu === but || menu.contains(but)) return;
     menu.open = false;
@@ -129,6 +148,7 @@ const begin = () => {
       else vouch.write();
     } else if (event.key === 'Escape') {
       const menu = document.querySelector('details.menu[open]');
+      vouch.hush();
       if (!card.hidden) hideCard();
       if (menu) {
         closeMenus(body);

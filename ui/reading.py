@@ -20,6 +20,7 @@ from rag.export import export_papers
 from rag.types import Paper, Pick, PickAim, Scope
 from ui import drawer, render, shelf
 from ui.conversation import Asking, Conversation, reopen
+from ui.examples import Example, examples_of
 from ui.markup import escape
 from ui.scope import Choices, pinned, render_scope, scope_of, without
 
@@ -69,7 +70,7 @@ class Reading:
 class Told:
     """The acts of all readers on one assistant, one shelf and one diary."""
 
-    def __init__(self, assistant: Asking, diary: Diary, examples: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, assistant: Asking, diary: Diary, examples: Sequence[Example] | None) -> None:
         self._assistant = assistant
         self._diary = diary
         self._examples = examples
@@ -128,8 +129,11 @@ class Told:
     def _welcome(self, now: Reading) -> str:
         if now.conversation.current:
             return ""
-        owners = {page.author for page in self._assistant.pages()}
-        return render.render_welcome([each for each in self._examples if not each[0] or each[0] in owners])
+        pages = self._assistant.pages()
+        owners = {"", *(page.author for page in pages)}
+        if self._examples is None:
+            return render.render_welcome(examples_of(pages, self._assistant.papers(Scope())))
+        return render.render_welcome([each for each in self._examples if each[0] in owners])
 
     def _choices(self) -> Choices:
         owners = [page.author for page in self._assistant.pages()]

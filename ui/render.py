@@ -150,23 +150,23 @@ def _table(table: Table, titles: dict[int, str], anchor: str) -> str:
         f'<th scope="col" dir="auto">{escape(head)}{_chip(column.number, titles, anchor, None)}</th>'
         for head, column in zip(table.heads, table.columns, strict=True)
     )
-    rows = "".join(_row(row) for row in table.rows)
+    rows = "".join(_row(row, titles, anchor) for row in table.rows)
     return (
         '<div class="compared" role="region" aria-label="Comparison" tabindex="0">'
         f"<table><thead><tr><td></td>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
 
-def _row(row: Row) -> str:
-    cells = "".join(_cell(cell) for cell in row.cells)
+def _row(row: Row, titles: dict[int, str], anchor: str) -> str:
+    cells = "".join(_cell(cell, titles, anchor) for cell in row.cells)
     return f'<tr><th scope="row">{escape(row.aspect)}</th>{cells}</tr>'
 
 
-def _cell(cell: Claim | None) -> str:
+def _cell(cell: Claim | None, titles: dict[int, str], anchor: str) -> str:
     if cell is None:
         return f'<td class="gap">{NOT_STATED}</td>'
     words = f"<q>{read(cell.text)}</q>" if cell.support == "quoted" else escape(cell.text)
-    return f'<td dir="auto">{words}</td>'
+    return f'<td dir="auto">{words}{_chips(cell, titles, anchor)}</td>'
 
 
 def _lines(claims: Sequence[Claim], titles: dict[int, str], anchor: str) -> str:
@@ -194,7 +194,7 @@ def _claim(claim: Claim, titles: dict[int, str], anchor: str) -> str:
     chips = _chips(claim, titles, anchor)
     if claim.support == "quoted":
         words = claim.quote or claim.text.strip(' "“”')
-        return f"<q>{read(words)}</q>{chips}"
+        return f"<p><q>{read(words)}</q>{chips}</p>"
     return f"{escape(claim.text)}{chips}"
 
 
@@ -247,9 +247,22 @@ def _footer(answer: Answer) -> str:
     # An answer that took no time at all is one whose clock has not been read yet.
     if answer.draft or not answer.timings.total_s:
         return ""
-    quoted = any(claim.support == "quoted" for claim in answer.claims)
-    by = answer.model or ("quoted without a model" if quoted else "")
-    return f'<p class="footer">{" · ".join(filter(None, (escape(by), _timings(answer.timings))))}</p>'
+    told = " · ".join(filter(None, (escape(_writers(answer)), _timings(answer.timings))))
+    return f'<p class="footer">{told}</p>'
+
+
+def _writers(answer: Answer) -> str:
+    """Whose words the answer is made of."""
+    told = {claim.support for claim in answer.claims if not claim.head}
+    if answer.model and "supported" in told:
+        return f"written by {answer.model}, checked" + (" · the rest quoted" if "quoted" in told else "")
+    if "quoted" in told:
+        return (
+            f"quoted; nothing that {answer.model} wrote is shown"
+            if answer.model
+            else "quoted without a model"
+        )
+    return "computed from the listings" if told else ""
 
 
 def _timings(timings: Timings) -> str:

@@ -1,11 +1,12 @@
 """The part of the shelf that questions go to: as a query string, as a line of chips, and as a form. Pure.
 
 One query string says it everywhere: in the address bar, in the form, and to the server. What comes from an
-address is other people's text: what names nothing that the shelf has is dropped. (gradio reads `page`.)
+address is other people's text: what names nothing that the shelf has is dropped.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -16,6 +17,8 @@ from rag.scopes import CATEGORY_NAMES
 from rag.types import Paper, Scope
 from ui.markup import act, counted, escape
 
+# All that an address may ask for; anything else (gradio reads `page`, `view`, `deep_link` and more) goes.
+PARAMETERS = frozenset({"author", "from", "to", "category", "code", "paper"})
 MOST_PINS = 20
 LONGEST_QUERY = 4000
 LONGEST_CHIP = 42  # characters of a pinned paper's title
@@ -185,7 +188,7 @@ def _years(scope: Scope) -> tuple[int | None, int | None]:
 
 def _year(asked: Mapping[str, Sequence[str]], name: str) -> int | None:
     value = asked.get(name, [""])[0]
-    return int(value) if value.isascii() and value.isdigit() and 1800 <= int(value[:5]) <= 2200 else None
+    return int(value) if re.fullmatch("[0-9]{4}", value) and 1800 <= int(value) <= 2200 else None
 
 
 def _category(code: str) -> str:

@@ -6,13 +6,13 @@ import errno
 import ipaddress
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from urllib.parse import urlsplit
 
 import uvicorn
 from fastapi import FastAPI
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag.errors import UsageError
@@ -65,6 +65,23 @@ class SameOrigin:
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
+
+
+class OwnAddress:
+    """ASGI middleware: the page's address is sent on to itself without what it does not know."""
+
+    def __init__(self, app: ASGIApp, *, known: Collection[str]) -> None:
+        self.app = app
+        self.known = known
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == "/" and scope["query_string"]:
+            query = scope["query_string"].decode("latin-1")
+            kept = "&".join(part for part in query.split("&") if part.partition("=")[0] in self.known)
+            if kept != query:
+                await RedirectResponse(f"./?{kept}" if kept else "./")(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
 
 
 class Server(uvicorn.Server):

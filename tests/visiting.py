@@ -28,7 +28,7 @@ COMMAND = "import sys; from rag.cli import main; sys.exit(main())"
 JSON = {"Content-Type": "application/json"}
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The page took no more questions; holds its status and what it said."""
 
 
@@ -65,9 +65,7 @@ class Served:
 
     def part(self, name: str) -> int:
         """The number of a part of the page."""
-        (found,) = (
-            each["id"] for each in self.config["components"] if each["props"].get("elem_id") == name
-        )
+        (found,) = (each["id"] for each in self.config["components"] if each["props"].get("elem_id") == name)
         return int(found)
 
     def click(self, name: str, event: str = "click") -> dict[str, Any]:
@@ -93,7 +91,7 @@ class Visitor:
     session: str = field(default_factory=lambda: secrets.token_hex(8))
 
     def join(self, question: str) -> None:
-        """Ask, and do not wait. Raises Refused."""
+        """Ask, and do not wait. Raises RefusedError."""
         event = self.served.click("ask")
         body = {
             "data": [question, None, None],
@@ -103,7 +101,7 @@ class Visitor:
         }
         status, told = self.served.send("POST", "/gradio_api/queue/join", body)
         if status != 200:
-            raise Refused(status, told.decode())
+            raise RefusedError(status, told.decode())
 
     @contextmanager
     def news(self) -> Iterator[Iterator[dict[str, Any]]]:
@@ -126,13 +124,19 @@ class Visitor:
         raise AssertionError("the stream ended before the answer")
 
     def stop(self) -> None:
-        """Click Stop."""
-        event = self.served.click("stop")
+        self._press("stop", 1)
+
+    def new(self) -> None:
+        """Begin another conversation."""
+        self._press("clear", 2)
+
+    def _press(self, name: str, inputs: int) -> None:
+        event = self.served.click(name)
         body = {
-            "data": [None],
+            "data": [None] * inputs,  # what the page keeps for this session
             "fn_index": event["id"],
             "session_hash": self.session,
-            "trigger_id": self.served.part("stop"),
+            "trigger_id": self.served.part(name),
         }
         status, told = self.served.send("POST", "/gradio_api/run/predict", body)
         assert status == 200, told
@@ -181,4 +185,3 @@ def words_of(html: str) -> str:
     parser = _Words()
     parser.feed(html)
     return re.sub(r"\d+(\.\d+)?\s*(ms|s|seconds?|tokens? a second)\b", "TIME", " ".join(parser.words))
-

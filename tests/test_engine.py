@@ -365,7 +365,7 @@ def test_it_is_interrupted_by_a_word_too(storing):
 
 
 def test_what_reads_a_long_prompt_is_cancelled_from_another_thread(engine):
-    pieces = engine.generate(prompt("Why?", paper="The rain is grey and cold. " * 220), max_tokens=900)
+    pieces = engine.generate(prompt("Why?", paper="The rain is grey and cold. " * 220), max_tokens=400)
     told: list[ModelError] = []
 
     def listen() -> None:

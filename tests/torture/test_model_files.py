@@ -12,6 +12,8 @@ import random
 import resource
 import shutil
 import signal
+import subprocess
+import sys
 import traceback
 from collections import Counter
 from collections.abc import Iterator
@@ -19,13 +21,12 @@ from pathlib import Path
 
 import pytest
 from torture.conftest import rounds, tell
+from visiting import COMMAND, ROOT
 
 from rag.engine import Engine
 from rag.errors import ModelError
 from rag.gguf import check_gguf
 from rag.prompt import Message, render
-from rag.weights import Choice
-from rag.wiring import probe_model
 
 MUTATIONS = rounds(6, 500)
 MOST_BYTES = 3 << 30
@@ -123,8 +124,12 @@ def test_a_template_that_is_code_is_refused_and_not_run(
     stood = swap(copy, [(at + 8, CODE.encode().ljust(length))])
     try:
         check_gguf(copy)
-        with pytest.raises(ModelError, match="chat format"):
-            probe_model(Choice(path=copy, name="copy", model=None, writes=True))
+        command = [sys.executable, "-c", COMMAND, "models", "use", str(copy)]
+        environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{os.environ.get('PYTHONPATH', '')}"}
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     finally:
         swap(copy, stood)
+    assert done.returncode == 1
+    assert "chat format" in done.stderr
+    assert "Traceback" not in done.stderr
     assert not list(tmp_path.glob("*owned*"))

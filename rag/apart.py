@@ -107,6 +107,9 @@ class ModelApart:
     def interrupt(self) -> None:
         self._keeper.interrupt()
 
+    def cancel(self) -> None:
+        self._keeper.cancel()
+
     def close(self) -> None:
         """End the process, whatever it does. Closing twice is harmless."""
         self._stop()
@@ -292,6 +295,12 @@ class _Keeper:
             child = self._child
         if child:
             child.send({"number": 0, "do": "interrupt"})
+
+    def cancel(self) -> None:
+        with self._changed:
+            child = self._child
+        if child:
+            child.send({"number": 0, "do": "stop"})
 
     def stop(self) -> None:
         with self._changed:

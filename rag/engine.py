@@ -113,6 +113,10 @@ class Engine:
         """Stop what `prepare` reads, so that it returns at once."""
         self._worker.interrupt()
 
+    def cancel(self) -> None:
+        """Stop what is written now, from any thread and also while a prompt is read: its reader is told."""
+        self._worker.cancel()
+
     def close(self) -> None:
         """Cancel what runs, wait for the worker and free the memory. Closing twice is harmless."""
         self._stop()
@@ -202,6 +206,11 @@ class _Worker:
         with self._lock:
             for job in self._ahead:
                 job.flag.set()
+
+    def cancel(self) -> None:
+        with self._lock:
+            if self._current and not self._current.ahead:
+                self._current.flag.set()
 
     def stop(self) -> None:
         with self._lock:

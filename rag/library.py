@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -67,6 +68,9 @@ class Library:
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection = connection
         self._path = path
+        # SQLite holds its own lock while it calls `casefold`, which needs the interpreter's; sqlite3 asks for
+        # SQLite's while it holds the interpreter's. Two threads in one connection would wait for ever.
+        self._turn = threading.RLock()
 
     @classmethod
     def open(cls, path: Path, *, create: bool = False, sealed: bool = False) -> Library:
@@ -173,18 +177,19 @@ class Library:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """One transaction: all that is written inside stands, or nothing does."""
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
+        with self._turn:
             try:
-                yield
-                self._set_meta("generation", str(self.generation() + 1))
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
-        except sqlite3.Error as error:
-            raise _library_error(self._path, error) from error
+                self._connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield
+                    self._set_meta("generation", str(self.generation() + 1))
+                    self._connection.execute("COMMIT")
+                except BaseException:
+                    if self._connection.in_transaction:
+                        self._connection.execute("ROLLBACK")
+                    raise
+            except sqlite3.Error as error:
+                raise _library_error(self._path, error) from error
 
     def put_page(self, page: Page, papers: Sequence[Paper]) -> None:
         """Make the page's listing what `papers` says; papers that no page lists any more go."""
@@ -218,7 +223,8 @@ class Library:
         try:
             copy = sqlite3.connect(path, isolation_level=None)
             try:
-                self._connection.backup(copy)
+                with self._turn:
+                    self._connection.backup(copy)
             finally:
                 copy.close()
         except sqlite3.Error as error:
@@ -231,7 +237,8 @@ class Library:
         """
         copy = sqlite3.connect(":memory:", isolation_level=None)
         try:
-            self._connection.backup(copy)
+            with self._turn:
+                self._connection.backup(copy)
             _check(copy, self._path)
         except (sqlite3.Error, ValueError) as error:
             raise _damaged(self._path, str(error)) from error
@@ -261,7 +268,8 @@ class Library:
 
     def _rows(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
         try:
-            return self._connection.execute(query, values).fetchall()
+            with self._turn:
+                return self._connection.execute(query, values).fetchall()
         except sqlite3.Error as error:
             raise _library_error(self._path, error) from error
 

@@ -143,6 +143,10 @@ class LanguageModel(Protocol):
         """
         ...
 
+    def cancel(self) -> None:
+        """Stop what `generate` writes or reads now, from any thread: it ends with a ModelError."""
+        ...
+
     def interrupt(self) -> None:
         """End what `prepare` does, from any thread. Nothing else is touched."""
         ...

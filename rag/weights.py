@@ -118,11 +118,11 @@ def find(catalogue: Sequence[Model], name: str) -> Model:
 
 def present(model: Model, folder: Path) -> bool:
     """Whether the model's file is here in its full size; its bytes are not read."""
-    if model.packed:
-        return (folder / model.kept / ENCODER_WEIGHTS).is_file()
     try:
+        if model.packed:
+            return (folder / model.kept / ENCODER_WEIGHTS).is_file()
         size = (folder / model.file).stat().st_size
-    except OSError:
+    except OSError:  # also where the folder may not be read
         return False
     return size == model.size if model.size is not None else size > 0
 

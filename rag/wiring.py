@@ -269,6 +269,11 @@ class ModelSlot:
         device = self._open[1].model.device if self._open and self._open[0] == choice else "not loaded yet"
         return f"{choice.name} · {device}"
 
+    def cancel(self) -> None:
+        """Stop what the model writes or reads now; from any thread."""
+        if (opened := self._open) is not None:
+            opened[1].model.cancel()
+
     def close(self) -> None:
         with self._lock:
             self._free()

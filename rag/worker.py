@@ -54,6 +54,8 @@ class Worked(Protocol):
 
     def interrupt(self) -> None: ...
 
+    def cancel(self) -> None: ...
+
     def close(self) -> None: ...
 
 
@@ -154,6 +156,8 @@ class Desk:
                 self._cancels.get(number, _nothing)()
             case "interrupt":
                 self._model.interrupt()
+            case "stop":
+                self._model.cancel()
             case "count":
                 self._answer(number, lambda: {"count": self._model.count_tokens(message["text"])})
             case "check":

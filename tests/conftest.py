@@ -27,6 +27,16 @@ FENCE_FOLDER = Path(__file__).parent / "offline"
 # A run fails for what a commit changed, not by chance; `pytest --hypothesis-profile=explore` looks on.
 hypothesis.settings.register_profile("same", derandomize=True, database=None, deadline=None)
 hypothesis.settings.register_profile("explore", max_examples=2_000, deadline=None, print_blob=True)
+# What tests/torture/test_fuzzed.py runs the same properties with.
+AMOUNT = os.environ.get("FUZZED", "")
+hypothesis.settings.register_profile(
+    "torture",
+    max_examples=int(AMOUNT) if AMOUNT.isdigit() else 10_000,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.filter_too_much],
+)
 hypothesis.settings.load_profile("same")
 
 fence.put_up()

@@ -148,6 +148,9 @@ class ScriptedModel:
         self.prepared.append(_spelled(segments))
         return True
 
+    def cancel(self) -> None:
+        pass
+
     def interrupt(self) -> None:
         self.interrupted += 1
 

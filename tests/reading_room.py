@@ -116,6 +116,9 @@ class Scripted:
     scopes: list[tuple[Scope, Pick | None]] = field(default_factory=list)
     shelf: Library = field(default_factory=lambda: small_shelf())
 
+    def cancel(self) -> None:
+        pass
+
     def status(self) -> str:
         return "tiny model · <CPU>"
 

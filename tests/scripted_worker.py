@@ -40,6 +40,7 @@ class Scripted:
     def __init__(self) -> None:
         self.cancelled = 0
         self.interrupted = threading.Event()
+        self.spoken = threading.Event()  # set, the speech of now is cancelled
 
     def count_tokens(self, text: str) -> int:
         return self.cancelled if text == "cancelled" else len(text.split())
@@ -57,7 +58,7 @@ class Scripted:
         words = "".join(part for part in segments if not isinstance(part, Control)).split()
         if len(words) + max_tokens > self.context_tokens:
             raise ModelError("The prompt does not fit.", hint="Ask a shorter question.")
-        cancelled = threading.Event()
+        self.spoken = cancelled = threading.Event()
         if on_begin:
             on_begin(cancelled.set)
         return self._speak(words[-max_tokens:], cancelled, on_usage)
@@ -70,6 +71,9 @@ class Scripted:
 
     def interrupt(self) -> None:
         self.interrupted.set()
+
+    def cancel(self) -> None:
+        self.spoken.set()
 
     def close(self) -> None:
         """Nothing is held open."""

@@ -187,6 +187,15 @@ def test_closing_the_iterator_cancels_over_there(scripted: ModelApart) -> None:
     assert scripted._keeper.child()._waiting.keys() == {0}
 
 
+def test_an_answer_is_cancelled_from_another_thread(scripted: ModelApart) -> None:
+    pieces = scripted.generate(("one two WAIT three",), max_tokens=9)
+    assert [next(pieces), next(pieces)] == [" one", " two"]
+    threading.Timer(0.01, scripted.cancel).start()
+    with pytest.raises(ModelError):
+        next(pieces)
+    assert say(scripted, "a b") == " a b"
+
+
 def test_an_iterator_that_is_never_started_runs_nothing(scripted: ModelApart) -> None:
     scripted.generate(("one two DIE three",), max_tokens=9)
     assert say(scripted, "a b") == " a b"
@@ -295,6 +304,17 @@ def test_cancelled_it_answers_the_next_question(real: ModelApart) -> None:
     pieces = real.generate(prompt("Count up from one, for ever."), max_tokens=1500)
     assert next(pieces)
     pieces.close()
+    assert generate(real, prompt(FRANCE)) == before
+
+
+def test_cancelled_while_it_reads_it_answers_the_next_question(real: ModelApart) -> None:
+    before = generate(real, prompt(FRANCE))
+    pieces = real.generate(prompt("word " * 1500), max_tokens=9)
+    cancelling = threading.Timer(0.1, real.cancel)
+    cancelling.start()
+    with pytest.raises(ModelError):
+        list(pieces)
+    cancelling.join()
     assert generate(real, prompt(FRANCE)) == before
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -163,6 +165,31 @@ def test_any_bytes_are_settings_or_a_usage_error(home, content):
     except UsageError:
         return
     assert settings.home == home
+
+
+TOML_VALUES = st.one_of(
+    st.integers(),
+    st.floats(),
+    st.booleans(),
+    st.text(st.characters(exclude_categories=["Cs"])),
+    st.lists(st.integers() | st.text(st.characters(exclude_categories=["Cs"]), max_size=9), max_size=3),
+    st.just("1979-05-27T07:32:00Z"),
+)
+
+
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    values=st.dictionaries(
+        st.sampled_from([*Settings.model_fields, "modle", "HOME"]), TOML_VALUES, max_size=4
+    )
+)
+def test_any_values_are_settings_or_a_usage_error(home, values):
+    def spelled(value: object) -> str:
+        return json.dumps(value).replace("Infinity", "inf").replace("NaN", "nan").replace("\x7f", "\\u007f")
+
+    write(home, "".join(f"{key} = {spelled(value)}\n" for key, value in values.items()).encode())
+    with suppress(UsageError):
+        load_settings()
 
 
 # Saving

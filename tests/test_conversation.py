@@ -31,8 +31,12 @@ class Scripted:
     asked: list[tuple[str, tuple[Turn, ...]]] = field(default_factory=list)
     gate: threading.Event = field(default_factory=threading.Event)
     cancelled: threading.Event = field(default_factory=threading.Event)
+    unwanted: threading.Event = field(default_factory=threading.Event)
     threads: set[int] = field(default_factory=set)
     scopes: list[tuple[Scope, Pick | None]] = field(default_factory=list)
+
+    def cancel(self) -> None:
+        self.unwanted.set()
 
     def status(self) -> str:
         return "scripted"
@@ -238,3 +242,23 @@ def test_a_kept_conversation_stands_as_it_stood() -> None:
     again = reopen(3, entries)
     assert (again.earlier, again.current, again.count) == (second.earlier, second.current, 2)
     assert again.ask("Third?").turns == second.ask("Third?").turns
+
+
+def test_stopping_reaches_an_assistant_that_is_silent_and_no_other_s_answer() -> None:
+    assistant = Scripted()
+    errands = Errands(assistant)
+    begun, waiting = Conversation().ask("wait"), Conversation().ask("another")
+    silent, later = errands.begin(begun), errands.begin(waiting)
+    silent.start()
+    while not assistant.asked:
+        silent.wait(PATIENCE_SECONDS)
+    later.stop()
+    assert not assistant.unwanted.is_set()
+    while not silent.newest:
+        silent.wait(PATIENCE_SECONDS)
+    silent.stop()
+    assert assistant.unwanted.is_set()
+    assistant.gate.set()
+    while not silent.wait(PATIENCE_SECONDS):
+        pass
+    assert silent.fault is None

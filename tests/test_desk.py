@@ -125,6 +125,9 @@ class Endless(ScriptedModel):
         assert self.ended.wait(PATIENCE)
         return False
 
+    def cancel(self) -> None:
+        pass
+
     def interrupt(self) -> None:
         self.ended.set()
 

@@ -373,6 +373,29 @@ def test_it_is_interrupted_by_a_word_too(storing):
     assert "Rome" in generate(storing, prompt(ITALY))
 
 
+def test_what_reads_a_long_prompt_is_cancelled_from_another_thread(engine):
+    pieces = engine.generate(prompt("Why?", paper="The rain is grey and cold. " * 220), max_tokens=400)
+    told: list[ModelError] = []
+
+    def listen() -> None:
+        try:
+            list(pieces)
+        except ModelError as error:
+            told.append(error)
+
+    listening = threading.Thread(target=listen)
+    listening.start()
+    while listening.is_alive():
+        engine.cancel()
+    assert told
+    assert "Rome" in generate(engine, prompt(ITALY))
+
+
+def test_cancelling_where_nothing_is_written_changes_nothing(engine):
+    engine.cancel()
+    assert "Rome" in generate(engine, prompt(ITALY))
+
+
 def test_an_engine_that_closes_prepares_no_more(smollm2_path, tmp_path):
     engine = open_engine(smollm2_path, states=StateStore(tmp_path, most_bytes=10**9))
     results: list[bool] = []

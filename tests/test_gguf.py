@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from fuzzing import at_least
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -225,7 +226,9 @@ def test_a_large_file_of_empty_texts_ends_at_the_limit(path: Path, monkeypatch: 
 SMALL = whole(header())
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=300)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=at_least(300)
+)
 @given(
     edits=st.lists(
         st.tuples(
@@ -244,7 +247,9 @@ def test_mutations_pass_or_are_refused(path: Path, edits: list[tuple[int, bytes]
     read_both(path, bytes(data))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=at_least(200)
+)
 @given(rest=st.binary(max_size=400))
 def test_any_bytes_pass_or_are_refused(path: Path, rest: bytes) -> None:
     read_both(path, b"GGUF" + struct.pack("<IQQ", 3, 1, 3) + rest)

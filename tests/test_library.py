@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import date
@@ -484,3 +486,28 @@ def test_threads_may_share_it(two_pages):
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+MANY_READERS = """
+import sys, threading
+from pathlib import Path
+from rag.library import Library
+from rag.types import Scope
+library = Library.open(Path(sys.argv[1]))
+def read():
+    for _ in range(150):
+        assert len(library.papers(Scope(authors=("lu yin",)))) == 40
+        assert len(library.papers(Scope(titled=("number",)))) == 40
+threads = [threading.Thread(target=read) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+"""
+
+
+def test_threads_that_read_at_once_do_not_wait_for_each_other_for_ever(library: Library, path: Path) -> None:
+    """SQLite holds its lock while it calls a function of ours, which waits for the interpreter's: a thread
+    that has that one must not ask for SQLite's. In a child, since one that hangs cannot be interrupted.
+    """
+    put(library, *(make_paper(f"Paper number {number}", f"Abstract {number}.") for number in range(40)))
+    root = Path(__file__).parent.parent
+    subprocess.run([sys.executable, "-c", MANY_READERS, str(path)], check=True, timeout=60, cwd=root)

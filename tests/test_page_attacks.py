@@ -31,6 +31,9 @@ class Silent:
         self.asked += 1
         yield from ()
 
+    def cancel(self) -> None:
+        pass
+
     def status(self) -> str:
         return "fine"
 

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from fuzzing import at_least
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample_pages import DATED, LISTED, MIXED, PROFILE, parse
@@ -234,13 +235,13 @@ def test_any_text(text: str) -> None:
     only_page_errors(text)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=at_least(300))
 @given(parts=st.lists(FRAGMENTS, max_size=30))
 def test_any_mix_of_a_page_s_parts(parts: list[str]) -> None:
     only_page_errors("".join(parts))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=at_least(150))
 @given(text=st.sampled_from(SEED_TEXTS), data=st.data())
 def test_any_cut_of_a_real_page(text: str, data: st.DataObject) -> None:
     start, end = sorted(data.draw(st.tuples(*[st.integers(0, len(text))] * 2)))
@@ -248,14 +249,14 @@ def test_any_cut_of_a_real_page(text: str, data: st.DataObject) -> None:
     only_page_errors(text[:start] + text[end:])
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=at_least(100))
 @given(text=st.sampled_from([PROFILE, DATED, MIXED]), data=st.data())
 def test_any_change_of_lines(text: str, data: st.DataObject) -> None:
     lines = data.draw(st.permutations(text.splitlines()))
     only_page_errors("\n".join(lines[: data.draw(st.integers(0, len(lines)))]))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=at_least(100))
 @given(data=st.binary(max_size=200), mark=st.sampled_from([b"", b"\xef\xbb\xbf", b"CVJan 1\n"]))
 def test_any_bytes(tmp_path_factory: pytest.TempPathFactory, data: bytes, mark: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "any.txt"

@@ -85,6 +85,9 @@ def test_a_question_that_breaks_something_is_not_logged(caplog: pytest.LogCaptur
         def stream(self, question, history, *, scope, pick):  # type: ignore[no-untyped-def]
             raise RuntimeError("inside")
 
+        def cancel(self) -> None:
+            pass
+
         def status(self) -> str:
             return "fine"
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from fakes import MemoryStore, WordEmbedder, make_page, make_paper
+from fuzzing import at_least
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -238,7 +239,7 @@ def test_a_question_of_function_words_covers_nothing() -> None:
 
 
 @given(st.text(min_size=1, max_size=200))
-@hypothesis_settings(deadline=None, max_examples=60)
+@hypothesis_settings(deadline=None, max_examples=at_least(60))
 def test_no_question_breaks_it(small: Desk, question: str) -> None:
     assert_sound(small.found(Plan(question, "paper")))
 

@@ -40,6 +40,10 @@ class Asking(Protocol):
         """Growing Answers. Closing the iterator cancels; stepped and closed in one thread."""
         ...
 
+    def cancel(self) -> None:
+        """The answer that is made now is not wanted any more: its next step may fail. From any thread."""
+        ...
+
     def status(self) -> str:
         """A line for people about model and device. Quick, never fails, called from any thread."""
         ...
@@ -162,6 +166,8 @@ class Errand:
         self._news = threading.Event()
         self._ended = threading.Event()
         self._stopped = threading.Event()
+        self._lock = threading.Lock()
+        self._answered = False  # this one and no other is, by the assistant
 
     @property
     def stopped(self) -> bool:
@@ -171,8 +177,11 @@ class Errand:
         threading.Thread(target=self._read, name="errand", daemon=True).start()
 
     def stop(self) -> None:
-        """The assistant is cancelled at its next step, and who waits is told at once."""
+        """The assistant is cancelled, and who waits is told at once."""
         self._stopped.set()
+        with self._lock:
+            if self._answered:
+                self._assistant.cancel()
         self._news.set()
 
     def wait(self, seconds: float) -> bool:
@@ -191,7 +200,8 @@ class Errand:
                 if not self.stopped:
                     self._step_through()
         except RagError as error:
-            self.fault = error
+            if not self.stopped:  # else it is what cancelling says
+                self.fault = error
         except Exception:
             log.exception("A question of %d characters could not be answered.", len(self._asked.question))
             self.fault = RagError(
@@ -205,15 +215,21 @@ class Errand:
         asked = self._asked
         answers = self._assistant.stream(asked.question, asked.turns, scope=asked.scope, pick=asked.pick)
         try:
+            self._is_answered(True)
             for answer in answers:
                 self.newest = answer
                 self._news.set()
                 if self.stopped:
                     break
         finally:
+            self._is_answered(False)
             close = getattr(answers, "close", None)
             if close is not None:
                 close()
+
+    def _is_answered(self, now: bool) -> None:
+        with self._lock:
+            self._answered = now
 
 
 class Errands:

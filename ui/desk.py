@@ -70,6 +70,10 @@ class Desk:
                 self._speed = answer.timings.tokens_per_second or self._speed
                 yield answer
 
+    def cancel(self) -> None:
+        """Stop what the model reads or writes for the question that is answered now."""
+        self._slot.cancel()
+
     def status(self) -> str:
         """One line: what is being waited for, or what answers."""
         if not self._ready.is_set():

@@ -121,6 +121,22 @@ def test_killed_at_random(worker: Worker, tmp_path: Path, pages: Pages) -> None:
     tell("killed at random", RANDOM_KILLS)
 
 
+def test_a_disk_that_fails_is_told(ground: Ground) -> None:
+    """EIO from each file operation and call of Chroma in turn, once: told, or done without; nothing is lost."""
+    told = 0
+    points = sample(range(1, ground.points + 1), KILLS)
+    for point in points:
+        ground.again()
+        outcome = ground.ingest(broken_at=point)
+        assert "signal" not in outcome, point
+        if "error" in outcome:
+            told += 1
+            assert outcome["hint"], (point, outcome)
+        assert ground.look() in (ground.old, ground.new), (point, outcome)
+        ground.finish()
+    tell(f"a disk that fails at each of {ground.points} points, {told} of them told", len(points))
+
+
 def test_no_file_may_grow(ground: Ground) -> None:
     """The disk is full at each size: a sentence and a hint, the old shelf, and no half file."""
     largest = max(path.stat().st_size for path in ground.home.rglob("*") if path.is_file())

@@ -59,6 +59,9 @@ class Echo:
             self.inside -= 1
             self.ended += 1
 
+    def cancel(self) -> None:
+        pass
+
     def status(self) -> str:
         return "fine"
 

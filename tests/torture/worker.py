@@ -2,7 +2,7 @@
 
     python worker.py    one JSON job a line on stdin, one JSON outcome a line on stdout
 
-    {"act": "ingest", "home", "pages", "rebuild", "kill_at", "file_limit"}
+    {"act": "ingest", "home", "pages", "rebuild", "kill_at", "broken_at", "file_limit"}
     {"act": "look", "home"}            what a reader finds: papers, chunks, vectors, spot searches
     {"act": "restore", "home", "file"}
 
@@ -12,6 +12,7 @@ The embedder is words, so that an ingest takes no second. An outcome: `signal` t
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import resource
@@ -40,16 +41,19 @@ HUNG_SECONDS = 120
 
 
 class Points:
-    """Counts what could fail, and kills this process at the one it was told."""
+    """Counts what could fail, and kills this process at the one it was told, or has the disk fail there."""
 
-    def __init__(self, kill_at: int | None) -> None:
+    def __init__(self, kill_at: int | None, broken_at: int | None = None) -> None:
         self.passed = 0
         self._kill_at = kill_at
+        self._broken_at = broken_at
 
     def passing(self) -> None:
         self.passed += 1
         if self.passed == self._kill_at:
             os.kill(os.getpid(), signal.SIGKILL)
+        if self.passed == self._broken_at:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     def watch(self) -> None:
         """Every file written or moved, every SQL statement, every call of Chroma, every sync, before it."""
@@ -85,7 +89,7 @@ def settings_of(job: dict[str, Any]) -> Settings:
 
 
 def ingest(job: dict[str, Any]) -> dict[str, Any]:
-    points = Points(job.get("kill_at"))
+    points = Points(job.get("kill_at"), job.get("broken_at"))
     points.watch()
     if (limit := job.get("file_limit")) is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))

@@ -122,7 +122,7 @@ def test_killed_at_random(worker: Worker, tmp_path: Path, pages: Pages) -> None:
 
 
 def test_a_disk_that_fails_is_told(ground: Ground) -> None:
-    """EIO from each file operation and call of Chroma in turn, once: told, or done without; nothing is lost."""
+    """EIO once, from each file operation and call of Chroma in turn: told, or done without."""
     told = 0
     points = sample(range(1, ground.points + 1), KILLS)
     for point in points:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import http.client
 import os
 import signal
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
 import pytest
 from reading_room import (
     PAPER,
@@ -27,6 +29,7 @@ from reading_room import (
     looking,
     running,
 )
+from visiting import Site, Visitor
 
 from rag.config import load_settings
 from rag.diary import Diary
@@ -84,6 +87,18 @@ def test_no_more_questions_wait_than_the_setting_says() -> None:
 
     assert asyncio.run(most_waiting()) == 3
     assert load_settings().queue_length == chat.LONGEST_QUEUE
+
+
+def test_an_answer_leaves_no_part_of_the_page_behind(site: Running) -> None:
+    visitor = Visitor(Site(site.port))
+
+    def parts_held() -> int:
+        for _ in range(3):
+            visitor.ask("Why is it so?")
+        gc.collect()
+        return sum(type(each) is gr.HTML for each in gc.get_objects())
+
+    assert parts_held() == parts_held()
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", str(Path(chat.__file__))])

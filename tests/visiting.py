@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -42,13 +43,10 @@ class Use:
 
 
 @dataclass
-class Served:
-    """`vouch chat` as it runs."""
+class Site:
+    """The page at a port of this machine."""
 
-    process: subprocess.Popen[str]
     port: int
-    log: Path
-    _config: dict[str, Any] = field(default_factory=dict)
 
     def send(self, method: str, path: str, body: Any = None) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_SECONDS)
@@ -57,11 +55,9 @@ class Served:
             answer = connection.getresponse()
             return answer.status, answer.read()
 
-    @property
+    @cached_property
     def config(self) -> dict[str, Any]:
-        if not self._config:
-            self._config = json.loads(self.send("GET", "/config")[1])
-        return self._config
+        return dict(json.loads(self.send("GET", "/config")[1]))
 
     def part(self, name: str) -> int:
         """The number of a part of the page."""
@@ -73,6 +69,14 @@ class Served:
         wanted = [self.part(name), event]
         (found,) = (each for each in self.config["dependencies"] if wanted in each["targets"])
         return dict(found)
+
+
+@dataclass
+class Served(Site):
+    """`vouch chat` as it runs."""
+
+    process: subprocess.Popen[str]
+    log: Path
 
     def use(self) -> Use:
         folder = Path(f"/proc/{self.process.pid}")
@@ -87,7 +91,7 @@ class Served:
 class Visitor:
     """One browser session."""
 
-    served: Served
+    served: Site
     session: str = field(default_factory=lambda: secrets.token_hex(8))
 
     def join(self, question: str) -> None:
@@ -157,7 +161,7 @@ def serving(folder: Path, home: Path, **variables: str) -> Iterator[Served]:
     with log.open("w") as said:
         command = [sys.executable, "-c", COMMAND, "chat", "--port", str(port)]
         process = subprocess.Popen(command, stdout=said, stderr=said, text=True, env=environment, cwd=folder)
-    served = Served(process, port, log)
+    served = Served(port, process, log)
     try:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while "Vouch is open" not in log.read_text():

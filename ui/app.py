@@ -102,7 +102,7 @@ def build_page(
         def updates(before: Reading, after: tuple[Reading, Sequence[str]]) -> Updates:
             now, changed = after
             talked = {talk: now.conversation} if now.conversation is not before.conversation else {}
-            drawn = {parts[name]: reader.draw(name, now) for name in changed}
+            drawn = {parts[name]: held(reader.draw(name, now)) for name in changed}
             return {view: replace(now, conversation=NOTHING_SAID), **talked, **drawn}
 
         def asking(
@@ -110,22 +110,23 @@ def build_page(
         ) -> Iterator[Updates]:
             begun = reader.ask(replace(now, conversation=said), question, wanted)
             if begun is None:
-                yield {box: ""}
+                yield {box: held("")}
                 return
             sent = errands.begin(begun)
             try:
                 yield {
-                    talk: begun, earlier: begun.earlier, current: begun.current, welcome: "",
-                    **busy(True), errand: sent, box: "",
+                    talk: begun, errand: sent, **busy(True), box: held(""), welcome: held(""),
+                    earlier: held(begun.earlier), current: held(begun.current),
                 }  # fmt: skip
                 with closing(converse(sent, begun)) as steps:
                     for begun in steps:
-                        yield {current: begun.current}
+                        yield {current: held(begun.current)}
             except GeneratorExit:  # the page is gone: what it showed is kept
                 reader.keep(begun.end(LEFT))
                 raise
             done = reader.keep(begun)
-            yield {talk: done, current: done.current, drawer: reader.drawer(done.kept), **busy(False)}
+            drawn = {current: held(done.current), drawer: held(reader.drawer(done.kept))}
+            yield {talk: done, **drawn, **busy(False)}
 
         def busy(is_busy: bool) -> Updates:
             # New is away while an answer is written, so that one event alone writes the conversation.
@@ -158,7 +159,7 @@ def build_page(
 
         def ticked(now: Reading, said: Conversation) -> Updates:
             now = replace(now, conversation=said)
-            told = {status: render.render_status(errands.status())}
+            told = {status: held(render.render_status(errands.status()))}
             return {**updates(now, reader.look(now)), **told} if reader.is_news(now) else told
 
         everything = [view, talk, *parts.values()]
@@ -196,6 +197,16 @@ def build_page(
         )
     page.queue(max_size=queue_length, api_open=False)
     return page
+
+
+def held(value: str) -> Updates:
+    """A part's new value, as an update.
+
+    Of a bare value gradio keeps one more copy for ever, under the name of the part's last update; and what
+    an event leaves out it updates with nothing (`Blocks.postprocess_data`).
+    """
+    updated: Updates = gr.update(value=value)
+    return updated
 
 
 def build_app(

@@ -3,8 +3,9 @@
     python -m evals.speed.stages QUESTION...        the stages, then these questions one after the other
 
 One JSON object a line: `stage`, `at` (seconds of time.time), `peak_mb`, `now_mb`, and `anonymous_mb`: what
-no other process shares and the system cannot read again from a file. `--page` loads the page's libraries
-first, `--ingest FOLDER` indexes that folder's author pages instead.
+no other process shares and the system cannot read again from a file; of this process and those that it
+started, added up. `--page` loads the page's libraries first and has the model in a process of its own, as
+the page has; `--ingest FOLDER` indexes that folder's author pages instead.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ import argparse
 import json
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
-STATUS = Path("/proc/self/status")
+SELF = Path("/proc/self")
 FIELDS = {"VmHWM": "peak_mb", "VmRSS": "now_mb", "RssAnon": "anonymous_mb"}
 
 
@@ -26,9 +28,16 @@ def memory(status: str) -> dict[str, float]:
 
 
 def tell(stage: str) -> None:
-    status = STATUS.read_text("ascii") if STATUS.exists() else ""
-    sys.stdout.write(json.dumps({"stage": stage, "at": time.time()} | memory(status)) + "\n")
+    held = Counter[str]()
+    for process in (SELF, *_children()) if SELF.exists() else ():
+        held.update(memory((process / "status").read_text("ascii")))
+    sys.stdout.write(json.dumps({"stage": stage, "at": time.time()} | held) + "\n")
     sys.stdout.flush()
+
+
+def _children() -> list[Path]:
+    lists = SELF.glob("task/*/children")
+    return [SELF.parent / child for each in lists for child in each.read_text("ascii").split()]
 
 
 def main() -> None:
@@ -49,7 +58,7 @@ def main() -> None:
         renewal.ingest_pages(settings, sorted(options.ingest.glob("*.txt")))
         tell("ingest")
         return
-    slot = wiring.ModelSlot(settings)
+    slot = wiring.ModelSlot(settings, wiring.open_reader_apart if options.page else None)
     assistant = wiring.open_assistant(settings, slot=slot)
     tell("library, vectors and encoders open")
     assistant.search(options.questions[0] if options.questions else "What is quantization?")

@@ -298,9 +298,8 @@ def test_a_phone_shows_all_of_it(browser: Any, site: Running, scheme: str) -> No
 
 
 @pytest.mark.browser
-def test_a_full_queue_is_said_kindly(browser: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chat, "LONGEST_QUEUE", 0)
-    for site in running(Scripted(), examples=()):
+def test_a_full_queue_is_said_kindly(browser: Any) -> None:
+    for site in running(Scripted(), examples=(), queue_length=0):
         context = browser.new_context()
         seen = Seen(context.new_page())
         seen.page.goto(f"http://127.0.0.1:{site.port}/", wait_until="domcontentloaded")

@@ -93,7 +93,7 @@ def test_the_wheel_says_what_it_needs_and_offers(wheel):
 
 def test_what_ships_is_found_inside_the_installed_package(installed, tmp_path):
     code = (
-        "import json\nfrom rag.config import shipped\nfrom rag.wiring import seed_paths\n"
+        "import json\nfrom rag.config import shipped\nfrom rag.renewal import seed_paths\n"
         "from rag.weights import load_catalogue\n"
         "print(json.dumps([str(shipped('prompts')), [p.name for p in seed_paths()], len(load_catalogue())]))"
     )

@@ -19,7 +19,7 @@ import pytest
 from fakes import ScriptedModel
 from reading_room import PATIENCE_SECONDS, Running, Seen, chromium, looking, running
 
-from rag import wiring
+from rag import renewal, wiring
 from rag.config import Settings, load_settings, shipped
 from rag.diary import Diary
 from rag.latex import readable
@@ -62,8 +62,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory, smollm2_path: Path) -> Iterat
     poisoned.write_text(POISONED, "utf-8")
     changed = {"home": folder / "home", "model": str(smollm2_path), "kept_states_mb": 0, "answer_tokens": 48}
     settings = load_settings().model_copy(update=changed)
-    pages = [path for path in wiring.seed_paths() if path.name.startswith(("003", "004"))]
-    wiring.ingest_pages(settings, [*pages, poisoned], crawl_year=2026)
+    pages = [path for path in renewal.seed_paths() if path.name.startswith(("003", "004"))]
+    renewal.ingest_pages(settings, [*pages, poisoned], crawl_year=2026)
     desk, diary = Desk(settings), Diary.open(settings.diary_path)
     for site in running(desk, diary=diary):
         yield Shop(site, desk, settings)

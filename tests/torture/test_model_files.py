@@ -14,7 +14,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import traceback
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,11 +33,8 @@ HUNG_SECONDS = 60
 PATCHES = (b"\0", b"\x01", b"\x7f", b"\xff", b"\xff" * 8, b"\x7f" * 8, b"\0" * 8, b"\x80" + b"\0" * 7)
 CODE = "{{ cycler.__init__.__globals__.os.popen('touch owned') }}"
 TEMPLATE = b"tokenizer.chat_template"
-OUTCOMES = ("refused", "used", "broken")
 
 Patch = tuple[int, bytes]
-
-pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 
 
 @pytest.fixture(scope="module")
@@ -68,24 +64,29 @@ def swap(path: Path, changes: list[Patch]) -> list[Patch]:
 
 
 def tried(path: Path) -> str:
-    """What becomes of the child that uses the file."""
-    child = os.fork()
-    if child == 0:
-        try:
-            resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
-            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-            signal.alarm(HUNG_SECONDS)
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-            os._exit(OUTCOMES.index(_used(path)))
-        except BaseException:  # noqa: BLE001 - told to the test, which fails
-            traceback.print_exc(file=(path.parent / "crash").open("w"))
-            os._exit(99)
-    _, status = os.waitpid(child, 0)
-    if os.WIFSIGNALED(status):
-        assert os.WTERMSIG(status) != signal.SIGALRM, "it hung"
+    """What becomes of a process of its own that uses the file."""
+    folders = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+    program = "from torture.test_model_files import use; use()"
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(path)],
+        env={**os.environ, "PYTHONPATH": folders},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert -done.returncode != signal.SIGALRM, "it hung"
+    if done.returncode < 0:
         return "broken"
-    assert os.WEXITSTATUS(status) < len(OUTCOMES), (path.parent / "crash").read_text()
-    return OUTCOMES[os.WEXITSTATUS(status)]
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def use() -> None:
+    """The program of that process."""
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.alarm(HUNG_SECONDS)
+    sys.stdout.write(_used(Path(sys.argv[1])))
 
 
 def _used(path: Path) -> str:

@@ -20,7 +20,6 @@ from rag.errors import (
     DamagedError,
     LibraryError,
     ModelError,
-    RagError,
     StaleIndexError,
 )
 from rag.gazetteer import build_gazetteer
@@ -234,7 +233,7 @@ class ModelSlot:
         threading.Thread(target=self._begin, name="model").start()
 
     def _begin(self) -> None:
-        with suppress(RagError):  # whoever asks for the reader is told
+        with suppress(Exception):  # whoever asks for the reader is told
             if reader := self():
                 reader.begin()
 

@@ -329,6 +329,25 @@ def test_a_model_is_opened_while_other_things_are_done(models, opened):
     assert reader.closed == 1
 
 
+def test_what_goes_wrong_in_reading_ahead_of_questions_is_told_to_nobody(models, opened, monkeypatch, capfd):
+    put(models, "qwen2.5-coder-0.5b")
+    began = threading.Event()
+
+    def begin(reader: Opened) -> None:
+        began.set()
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(Opened, "begin", begin)
+    slot = ModelSlot(load_settings())
+    slot.begin()
+    assert began.wait(10)
+    for thread in threading.enumerate():
+        if thread.name == "model":
+            thread.join()
+    assert slot() is opened[0]
+    assert capfd.readouterr().err == ""
+
+
 def test_what_keeps_a_model_from_opening_is_told_to_who_asks_for_it(models, opened, monkeypatch):
     monkeypatch.setenv("VOUCH_MODEL", "no-such-model")
     slot = ModelSlot(load_settings())

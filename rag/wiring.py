@@ -287,25 +287,19 @@ def open_reader(settings: Settings, choice: Choice) -> Reader:
     """Load the chosen model. Raises ModelError where it cannot be loaded."""
     from rag.engine import Engine
 
-    _prove(settings, choice)
-    engine = Engine.open(
-        choice.path,
-        name=choice.name,
-        context_tokens=settings.context_tokens,
-        threads=settings.threads,
-        gpu_layers=settings.gpu_layers,
-        states=open_states(settings),
-        drafting=settings.drafting,
-    )
-    return _reader(settings, engine)
+    return _reader(settings, choice, Engine.open)
 
 
 def open_reader_apart(settings: Settings, choice: Choice) -> Reader:
     """As open_reader, with the model in a process of its own."""
     from rag.apart import ModelApart
 
+    return _reader(settings, choice, ModelApart.open)
+
+
+def _reader(settings: Settings, choice: Choice, open_model: Callable[..., LanguageModel]) -> Reader:
     _prove(settings, choice)
-    model = ModelApart.open(
+    model = open_model(
         choice.path,
         name=choice.name,
         context_tokens=settings.context_tokens,
@@ -314,10 +308,6 @@ def open_reader_apart(settings: Settings, choice: Choice) -> Reader:
         states=open_states(settings),
         drafting=settings.drafting,
     )
-    return _reader(settings, model)
-
-
-def _reader(settings: Settings, model: LanguageModel) -> Reader:
     return Reader(
         model=model,
         prompt=load_prompt(shipped("prompts") / "read.md"),

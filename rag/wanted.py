@@ -1,9 +1,9 @@
 """What a question wants that an abstract does not hold, where one can point at it.
 
-Three faults: the question names something that stands nowhere in the paper; it wants a thing that
-papers tell in known words, such as a licence, and none of them is there; or it wants a number and no
-sentence with a number shares a word with it. What it cannot point at it lets pass. Knows nothing of
-ranking and nothing of what the model wrote.
+Four faults: the question names something that stands nowhere in the paper; it wants a thing that papers
+tell in known words, such as a licence, and none of them is there; it wants the paper's own limits, and
+none is owned up to; or it wants a number and no sentence with a number shares a word with it. What it
+cannot point at it lets pass. Knows nothing of ranking and nothing of what the model wrote.
 """
 
 from __future__ import annotations
@@ -51,8 +51,32 @@ _WANTS_SHARE = re.compile(
     r"|bigger|fewer|less|more|better|worse|cheaper|lower|higher|save[sd]?|reduc\w*|cut|shrink|gain)\b",
     re.I,
 )
+_DEVICES = r"(?:[gtc]pus?|graphics cards?|accelerators?|machines?|nodes?|[ahv]\d00s?)"
+_COUNT = r"(?:\d+|one|two|three|four|five|six|eight|ten|twelve|sixteen|single)"
+_NUMBERED = (
+    r"(?:tables?|figures?|fig\.|sections?|appendix|equations?|theorems?|lemmas?|pages?) (?:\d+|[a-z]\b)"
+)
 # What papers may tell beside their findings: how it is asked for, and words one of which must tell it.
 _THINGS = {
+    "number of devices": (
+        rf"(?:how many|number of) (?:\w+ )?{_DEVICES}",
+        rf"\b(?:an?|{_COUNT})[- ](?:[x×] )?(?:\w+[- ]){{0,3}}{_DEVICES}\b",
+    ),
+    "number of layers": (
+        r"(?:how many|number of) (?:\w+ )?layers",
+        rf"\b{_COUNT}[- ](?:\w+[- ])?layer(?:s|ed)?\b",
+    ),
+    "number of pages": (r"how many pages|number of pages", r"\d+ pages"),
+    "future work": (
+        r"future (?:works?|directions?|research|plans?|steps?)|next steps?",
+        r"futur|next steps?|further (?:research|works?|stud\w+|investigat\w+)|pav\w+ the way"
+        r"|open (?:problems?|questions?|challenges?)",
+    ),
+    "hyperparameters": (r"hyper-?parameters?", r"hyper-?parameters?"),
+    "weight decay": (r"weight decay", r"weight decay"),
+    "dropout": (r"dropout(?: rate)?", r"dropout"),
+    "warm-up": (r"warm-?up", r"warm-?up"),
+    "tables, figures and sections": (_NUMBERED, _NUMBERED),
     "licence": (
         r"licen[cs]e[ds]?|commercial(?:ly)? use",
         r"licen[cs]\w*|apache|\bmit\b|gpl|cc[- ]by|open[- ]sourced?",
@@ -102,6 +126,23 @@ _WANTED = {
     thing: (re.compile(rf"\b(?:{asked})(?!\w)", re.I), re.compile(told, re.I))
     for thing, (asked, told) in _THINGS.items()
 }
+# A fault that a paper owns up to, by where it says so; and what shows that a question asks for another's.
+_LIMITS = r"(?:limit(?:s|ation|ations)|drawbacks?|shortcomings?|weakness(?:es)?|downsides?|disadvantages?)"
+_ASKS_LIMITS = re.compile(rf"\b{_LIMITS}\b", re.I)
+_OF_OTHERS = re.compile(
+    r"\b(?:existing|previous|prior|earlier|former|other|current|traditional|conventional|standard|classic\w*"
+    r"|address\w*|overc[ao]m\w*|tackl\w*|solv\w*|resolv\w*|fix\w*|remed\w*|alleviat\w*|mitigat\w*|reliev\w*"
+    r"|avoid\w*|remov\w*|lift\w*|break\w*|motivat\w*|identif\w*|reveal\w*|expos\w*|discover\w*)\b",
+    re.I,
+)
+_OF_THE_PAPER = re.compile(
+    r"\b(?:(?:this|the) (?:paper|study|article|work|method|approach)|authors?|they|their|its)\b", re.I
+)
+_OWNS_UP = re.compile(
+    rf"\b(?:our|own)\b(?: \w+){{0,3}} {_LIMITS}\b|\b{_LIMITS} of (?:our|the proposed)\b"
+    r"|\b(?:does not yet|cannot yet|remains? open)\b",
+    re.I,
+)
 # Written as names, but nobody's: a paper may speak of them in other words.
 _KINDS = frozenset(
     "ai ml nlp llm vlm mllm llmbased gpu cpu tpu cnn dnn nn rnn gan 2d 3d db ui api pc qa".split()
@@ -121,6 +162,8 @@ def not_given(question: str, passage: Passage, weights: Mapping[str, float]) -> 
     paper, question = passage.paper, asked_part(question)
     if missing := _missing_thing(question, f"{paper.title}. {paper.abstract}"):
         return f"give the {missing}"
+    if _asks_its_limits(question, paper) and not _OWNS_UP.search(paper.abstract):
+        return "state limitations of its own"
     if unknown := [name for name in _asked_names(question) if not _stands(name, paper)]:
         return f"mention {' or '.join(unknown)}"
     if _WANTS_NUMBER.search(question) and not _holds_number(question, passage, weights):
@@ -165,6 +208,14 @@ def _missing_thing(question: str, text: str) -> str:
         if not re.search(rf"\b{re.escape(measure)}\b", text, re.I):
             return str(measure)
     return ""
+
+
+def _asks_its_limits(question: str, paper: Paper) -> bool:
+    """Whether it asks what is wrong with the paper, and not with what the paper sets out to mend."""
+    if not _ASKS_LIMITS.search(question) or _OF_OTHERS.search(question):
+        return False
+    title = spaced(paper.title)
+    return bool(_OF_THE_PAPER.search(question)) or any(holds_name(name, title) for name in names(question))
 
 
 def _holds_number(question: str, passage: Passage, weights: Mapping[str, float]) -> bool:

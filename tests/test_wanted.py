@@ -42,6 +42,11 @@ def told(question: str, abstract: str = PAPER.abstract) -> str:
         ("which learning rate was it trained with?", "give the learning rate"),
         ("What BLEU does the sparsity of a layer cost?", "give the BLEU"),
         ("How many big language models are there?", "give a number for this"),
+        ("What are the limitations of OWL?", "state limitations of its own"),
+        ("which weaknesses do the authors see?", "state limitations of its own"),
+        ("What future work does OWL plan?", "give the future work"),
+        ("How many layers does the smallest model have?", "give the number of layers"),
+        ("What does Table 3 show?", "give the tables, figures and sections"),
     ],
 )
 def test_what_is_missing_is_named(question: str, missing: str) -> None:
@@ -60,10 +65,35 @@ def test_what_is_missing_is_named(question: str, missing: str) -> None:
         "so how does it decide? Which layers matter?",
         "Is AI in it?",
         "Do LSLs matter to it?",  # the title's Layerwise Sparsity, then Large
+        "Which limitations of earlier pruning does OWL address?",
+        "What are the drawbacks of sparsity?",  # of a thing, not of the paper
+        "what are the weaknesses of this kind of pruning?",
+        "On how many CPUs does OWL run?",  # on a CPU
+        "Does section by section pruning matter to it?",
     ],
 )
 def test_what_may_be_there_is_let_pass(question: str) -> None:
     assert told(question) == ""
+
+
+@pytest.mark.parametrize(
+    ("question", "told_there"),
+    [
+        ("What are the limitations of OWL?", "OWL prunes. A limitation of our method is speed. It is slow."),
+        ("What are the limitations of OWL?", "Our main limitations are speed and size."),
+        ("What future work does OWL plan?", "In the future we will prune more."),
+        ("On how many GPUs does OWL run?", "It prunes on 8 NVIDIA A100 GPUs."),
+        ("On how many GPUs does OWL run?", "It prunes on a single consumer GPU."),
+        ("How many layers does OWL prune?", "OWL prunes twelve transformer layers."),
+        ("What does Table 3 show?", "Table 3 shows sparsity."),
+    ],
+)
+def test_what_is_told_is_let_pass(question: str, told_there: str) -> None:
+    assert told(question, told_there) == ""
+
+
+def test_a_kind_of_device_is_not_their_number() -> None:
+    assert told("On how many GPUs does OWL run?", "OWL runs on GPUs.") == "give the number of devices"
 
 
 def test_where_question_and_paper_share_no_words_a_number_is_not_missed() -> None:

@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip install $(if $(MAKE_TERMOUT),,--quiet) --constraint 
 # ranges of pyproject.toml. Not by the list: make chat LOCK=
 LOCK ?= $(wildcard locks/$(shell $(firstword $(wildcard $(BIN)/python) $(PYTHON)) locks/lock.py name).txt)
 HASHED = $(BIN)/python -m pip install $(if $(MAKE_TERMOUT),,--quiet) --no-deps --require-hashes --requirement
-LISTED = $(if $(LOCK),$(HASHED) $(1) || { echo "      Not what $(1) lists. Without it: make chat LOCK="; exit 1; },\
+LISTED = $(if $(LOCK),$(HASHED) $(1) || { echo "      Not installed as $(1) lists. Without the list: make chat LOCK="; exit 1; },\
 	echo "      No list of hashes for this platform: newest releases within pyproject.toml.")
 
 ENCODER := $(BIN)/vouch models pull all-mpnet-base-v2 || \

@@ -10,11 +10,17 @@ export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/nu
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # On a terminal pip shows what it downloads; elsewhere it is silent.
 PIP := $(BIN)/python -m pip install $(if $(MAKE_TERMOUT),,--quiet) --constraint constraints.txt
+# The libraries as they were tried, each file with its hash, for the platforms that have a list; elsewhere the
+# ranges of pyproject.toml. Not by the list: make chat LOCK=
+LOCK ?= $(wildcard locks/$(shell $(firstword $(wildcard $(BIN)/python) $(PYTHON)) locks/lock.py name).txt)
+HASHED = $(BIN)/python -m pip install $(if $(MAKE_TERMOUT),,--quiet) --no-deps --require-hashes --requirement
+LISTED = $(if $(LOCK),$(HASHED) $(1) || { echo "      Not installed as $(1) lists. Without the list: make chat LOCK="; exit 1; },\
+	echo "      No list of hashes for this platform: newest releases within pyproject.toml.")
 
 ENCODER := $(BIN)/vouch models pull all-mpnet-base-v2 || \
 	echo "      Not fetched: questions in other words than a paper's find it less often for now."
 
-.PHONY: chat test check eval peers bench torture audit clean-install help
+.PHONY: chat test check eval peers bench torture audit lock clean-install help
 
 help:
 	@echo "make chat    set up what is missing and open the chat on http://127.0.0.1:7860"
@@ -23,6 +29,7 @@ help:
 	@echo "make bench   measure speed and memory, each beside a reference (15 minutes)"
 	@echo "make torture kill, starve and damage what Vouch keeps, for an hour or two"
 	@echo "make audit   known holes of the libraries that are installed (needs a network)"
+	@echo "make lock    list what is installed, with hashes, for this platform (needs a network)"
 	@echo "make peers   put 40 of them to Vouch and to other systems (over an hour)"
 
 chat: $(STAMPS)/install
@@ -73,6 +80,10 @@ audit: $(STAMPS)/install
 	$(BIN)/python -m pip freeze --exclude-editable > .audit/installed.txt
 	.audit/bin/pip-audit --requirement .audit/installed.txt --no-deps --disable-pip --desc
 
+# After the tests have passed with what is installed.
+lock: $(STAMPS)/install-dev
+	$(BIN)/python locks/lock.py
+
 peers: $(STAMPS)/install
 	@$(ENCODER)
 	@$(BIN)/vouch ingest
@@ -91,12 +102,14 @@ $(STAMPS)/venv:
 	@mkdir -p $(STAMPS)
 	@touch $@
 
-$(STAMPS)/install: $(STAMPS)/venv pyproject.toml constraints.txt
+$(STAMPS)/install: $(STAMPS)/venv pyproject.toml constraints.txt $(LOCK)
 	@echo "[2/5] Libraries (1.5 GB) and llama.cpp, compiled for this machine: 5 to 12 minutes the first time ..."
+	@$(call LISTED,$(LOCK))
 	@$(PIP) torch
 	@$(PIP) --editable .
 	@touch $@
 
-$(STAMPS)/install-dev: $(STAMPS)/install
+$(STAMPS)/install-dev: $(STAMPS)/install $(LOCK:.txt=-dev.txt)
+	@$(call LISTED,$(LOCK:.txt=-dev.txt))
 	@$(PIP) --editable ".[dev]"
 	@touch $@

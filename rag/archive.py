@@ -46,7 +46,7 @@ def pack(shelf: Path, target: Path) -> int:
         _put(partial, target)
     finally:
         partial.unlink(missing_ok=True)
-    shelves.sync_folder(target.parent)
+    shelves.sync(target.parent)
     return target.stat().st_size
 
 

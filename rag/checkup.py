@@ -55,7 +55,7 @@ def _seals(settings: Settings) -> list[Finding]:
 
 
 def _listed(faults: Sequence[RagError]) -> str:
-    more = f" {len(faults) - 1} more files are damaged." if len(faults) > 1 else ""
+    more = f" So with {len(faults) - 1} more files." if len(faults) > 1 else ""
     return faults[0].message + more
 
 

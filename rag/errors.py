@@ -7,6 +7,7 @@ RagError
 ├── LibraryError      the library is missing, locked, newer, damaged or not writable
 │   ├── MissingLibraryError  there is no index yet
 │   ├── DamagedError  what is on the disk is not what was written
+│   ├── UnreadableError  the disk does not give what was written
 │   ├── LockedError   another process is writing
 │   └── StaleIndexError  the vectors were made by other settings
 ├── DiaryError        kept conversations cannot be read or written
@@ -58,6 +59,10 @@ class MissingLibraryError(LibraryError):
 
 class DamagedError(LibraryError):
     """What is on the disk is not what was written."""
+
+
+class UnreadableError(LibraryError):
+    """A file is there and the disk does not give it: another try, or another machine, may."""
 
 
 class LockedError(LibraryError):

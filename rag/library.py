@@ -240,6 +240,8 @@ class Library:
             with self._turn:
                 self._connection.backup(copy)
             _check(copy, self._path)
+        except sqlite3.OperationalError as error:
+            raise _library_error(self._path, error) from error
         except (sqlite3.Error, ValueError) as error:
             raise _damaged(self._path, str(error)) from error
         finally:

@@ -26,6 +26,7 @@ from rag.errors import (
     MissingLibraryError,
     PageError,
     StaleIndexError,
+    UnreadableError,
     UsageError,
 )
 from rag.ingest import IngestReport, Progress, index_fingerprint, ingest
@@ -184,7 +185,7 @@ def _lay_base(settings: Settings, folder: Path) -> None:
             continue
         try:
             shelves.copy_sealed(shelf, folder, part=shelves.VECTORS)
-        except DamagedError:
+        except (DamagedError, UnreadableError):  # they are made again
             shelves.discard(folder / shelves.VECTORS)
         return
     if (settings.home / shelves.LIBRARY).is_file():

@@ -19,10 +19,11 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from rag.errors import DamagedError
+from rag.errors import DamagedError, LibraryError, UnreadableError
 
 LIBRARY = "library.sqlite"
 VECTORS = "vectors"
@@ -33,6 +34,9 @@ NEXT = "next"
 DAMAGED = "damaged-"
 KEPT = 2  # the newest and the one before it
 COPIED_BYTES = 1 << 20
+
+# A file that is not there is damage; one that is there and is not given is none yet.
+GONE = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 
 Seal = Mapping[str, tuple[int, str]]
 _NUMBER = re.compile(r"\d{6,12}")
@@ -79,37 +83,32 @@ def seal_text(files: Seal) -> bytes:
 
 
 def seal_of(folder: Path) -> Seal:
-    """The seal of a shelf. Raises DamagedError where it is missing or damaged."""
-    try:
+    """The seal of a shelf. Raises DamagedError where it is missing or damaged, UnreadableError."""
+    with _reading(folder, SEAL):
         text = (folder / SEAL).read_bytes()
-    except OSError as error:
-        raise damaged(f"{folder / SEAL}") from error
     return read_seal(text, f"{folder / SEAL}")
 
 
 def check_file(folder: Path, name: str, seal: Seal) -> None:
-    """Raises DamagedError unless the file is what was sealed."""
-    try:
-        with (folder / name).open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            right = size == seal[name][0] and hashlib.file_digest(file, "sha256").hexdigest() == seal[name][1]
-    except OSError as error:
-        raise damaged(f"{folder / name}") from error
+    """Raises DamagedError unless the file is what was sealed, UnreadableError."""
+    with _reading(folder, name), (folder / name).open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        right = size == seal[name][0] and hashlib.file_digest(file, "sha256").hexdigest() == seal[name][1]
     if not right:
         raise damaged(f"{folder / name}")
 
 
-def faults(folder: Path) -> list[DamagedError]:
-    """What of a shelf is not as it was sealed."""
+def faults(folder: Path) -> list[LibraryError]:
+    """What of a shelf is not as it was sealed, or cannot be read."""
     try:
         seal = seal_of(folder)
-    except DamagedError as error:
+    except LibraryError as error:
         return [error]
     found = []
     for name in seal:
         try:
             check_file(folder, name, seal)
-        except DamagedError as error:
+        except LibraryError as error:
             found.append(error)
     return found
 
@@ -117,12 +116,13 @@ def faults(folder: Path) -> list[DamagedError]:
 def copy_sealed(folder: Path, target: Path, *, part: str) -> None:
     """Copy the files of one part (the library, or all vectors) below `target`, checked as they are read.
 
-    Raises DamagedError where one is not what was sealed; what was copied by then is left.
+    Raises DamagedError where one is not what was sealed, UnreadableError, and OSError where one cannot be
+    written; what was copied by then is left.
     """
     seal = seal_of(folder)
     for name, (size, digest) in seal.items():
         wanted = name == part or name.startswith(f"{part}/")
-        if wanted and _copied(folder / name, target / name) != (size, digest):
+        if wanted and _copied(folder, name, target / name) != (size, digest):
             raise damaged(f"{folder / name}")
 
 
@@ -144,7 +144,7 @@ def seal(folder: Path) -> None:
     _write_synced(folder / SEAL, seal_text(files))
     for holding in {path.parent for path in _files(folder)} | {folder}:
         holding.chmod(0o700)
-        sync_folder(holding)
+        sync(holding)
 
 
 def begin(home: Path, plan: str) -> tuple[Path, bool]:
@@ -164,7 +164,11 @@ def begin(home: Path, plan: str) -> tuple[Path, bool]:
 
 
 def planned(folder: Path, plan: str) -> None:
-    """From now on an interrupted run of this plan goes on from what is in the folder."""
+    """From now on an interrupted run of this plan goes on from what is in the folder: all of it is on the
+    disk before, for who goes on takes it for whole.
+    """
+    for path in (*folder.rglob("*"), folder):
+        sync(path)
     _write_synced(folder / PLAN, plan.encode())
 
 
@@ -177,7 +181,10 @@ def publish(folder: Path, home: Path) -> Path:
     number = max((int(name) for name in used if _NUMBER.fullmatch(name)), default=0) + 1
     target = home / SHELVES / f"{number:06}"
     folder.rename(target)
-    sync_folder(target.parent)
+    for holding in (target.parent, home):
+        sync(holding)
+    with suppress(OSError):  # it may not be ours to read
+        sync(home.parent)
     return target
 
 
@@ -209,8 +216,9 @@ def damaged(what: str) -> DamagedError:
     )
 
 
-def sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """See to it that a file's content, or a folder's names, are on the disk. Raises OSError."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
@@ -226,19 +234,37 @@ def _files(folder: Path) -> Iterator[Path]:
     return (path for path in sorted(folder.rglob("*")) if path.is_file() or path.is_symlink())
 
 
-def _copied(source: Path, target: Path) -> tuple[int, str]:
-    """Size and sha256 of what was read and written. Raises DamagedError where it cannot be read."""
+@contextmanager
+def _reading(folder: Path, name: str) -> Iterator[None]:
+    """What the disk says of a shelf's file, as a DamagedError or an UnreadableError."""
+    try:
+        yield
+    except GONE as error:
+        raise damaged(f"{folder / name}") from error
+    except OSError as error:
+        raise UnreadableError(
+            f"{folder / name} cannot be read: {error.strerror or error}.",
+            hint=f"Check its permissions and the disk, then try again: nothing was changed. If it is lost, "
+            f"move {folder} away and run `vouch ingest`.",
+        ) from error
+
+
+def _copied(folder: Path, name: str, target: Path) -> tuple[int, str]:
+    """Size and sha256 of what was read and written."""
     digest, size = hashlib.sha256(), 0
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        reading = source.open("rb")
-    except OSError as error:
-        raise damaged(f"{source}") from error
+    with _reading(folder, name):
+        reading = (folder / name).open("rb")
     with reading, private_file(target) as writing:
-        while block := reading.read(COPIED_BYTES):
+        while block := _block(reading, folder, name):
             digest.update(block)
             size += writing.write(block)
     return size, digest.hexdigest()
+
+
+def _block(reading: BinaryIO, folder: Path, name: str) -> bytes:
+    with _reading(folder, name):
+        return reading.read(COPIED_BYTES)
 
 
 def _synced_digest(path: Path) -> str:
@@ -254,7 +280,7 @@ def _write_synced(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)
-    sync_folder(path.parent)
+    sync(path.parent)
 
 
 def private_file(path: Path) -> BinaryIO:

@@ -21,6 +21,7 @@ from rag.errors import (
     LibraryError,
     ModelError,
     StaleIndexError,
+    UnreadableError,
 )
 from rag.gazetteer import build_gazetteer
 from rag.ingest import index_fingerprint
@@ -104,18 +105,21 @@ def open_vectors(settings: Settings, folder: Path | None = None) -> VectorStore:
     with told_of_disk(settings.home):
         try:
             return _open_copy(folder, Scratch(settings.open_path))
-        except DamagedError as error:
+        except (DamagedError, UnreadableError) as error:
             raise StaleIndexError(error.message, hint="Run `vouch ingest`: it makes them anew.") from error
         except (OSError, LibraryError):  # a full disk: there may be room among temporary files
             return _open_copy(folder, Scratch(None))
 
 
 def _open_copy(shelf: Path, scratch: Scratch) -> VectorStore:
-    """A shelf's vectors, copied as they were sealed. Raises DamagedError, LibraryError, OSError."""
+    """A shelf's vectors, copied as they were sealed.
+
+    Raises DamagedError, UnreadableError, LibraryError, OSError.
+    """
     try:
         shelves.copy_sealed(shelf, scratch.path, part=shelves.VECTORS)
         store = ChromaStore.open(scratch.path / shelves.VECTORS)
-    except DamagedError:
+    except (DamagedError, UnreadableError):
         scratch.close()
         raise
     except LibraryError as error:
@@ -143,7 +147,7 @@ def told_of_disk(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise LibraryError(
-            f"{folder} cannot be written: {error.strerror or error}.",
+            f"{folder} cannot be written or read: {error.strerror or error}.",
             hint="Check its permissions and free space, or set VOUCH_HOME to another folder.",
         ) from error
 

@@ -113,6 +113,8 @@ REFUSED: dict[str, tuple[Forbid, tuple[str, ...]]] = {
     "a data folder not to be read: chat": (forbid("data", 0), ("chat", "--port", "1")),
     "a library not to be read: ask": (forbid("data/shelves/*/library.sqlite", 0), ("ask", "Why?")),
     "a library not to be read: papers": (forbid("data/shelves/*/library.sqlite", 0), ("papers",)),
+    "a library not to be read: ingest": (forbid("data/shelves/*/library.sqlite", 0), ("ingest", "page.txt")),
+    "vectors not to be read: search": (forbid("data/shelves/*/vectors", 0), ("search", "pruning")),
     "a shelf not to be read: search": (forbid("data/shelves/*", 0), ("search", "pruning")),
     "settings not to be read: papers": (write("data/vouch.toml", "papers_read = 2"), ("papers",)),
     "settings not to be written: models use": (forbid("data", 0o500), ("models", "use", "auto")),
@@ -133,6 +135,7 @@ def test_what_is_not_allowed_is_told(ground: Path, prefix: tuple[str, ...], case
     assert done.returncode in (1, 2), (done.returncode, done.stdout, done.stderr)
     assert "Traceback" not in done.stderr
     assert 1 <= len(done.stderr.strip().splitlines()) <= 3, done.stderr
+    assert not list(ground.glob("data/shelves/damaged-*")), "what cannot be read now is not damaged"
 
 
 DONE: dict[str, tuple[Forbid, tuple[str, ...]]] = {
@@ -152,6 +155,13 @@ def test_what_is_allowed_is_done(ground: Path, prefix: tuple[str, ...], case: st
     assert done.returncode == 0, done.stderr
     assert "OWL" in done.stdout
     assert "Traceback" not in done.stderr
+
+
+def test_vectors_not_to_be_read_are_made_again(ground: Path, prefix: tuple[str, ...]) -> None:
+    forbid("data/shelves/*/vectors/*", 0)(ground)
+    done = vouch(ground, prefix, "ingest", "page.txt")
+    assert done.returncode == 0, done.stderr
+    assert "OWL" in vouch(ground, prefix, "search", "pruning").stdout
 
 
 @pytest.mark.parametrize("mode", [0o500, 0])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -40,9 +41,9 @@ Caches grow with text. We quantise them to 2 bits.
 
 
 class Worker:
-    """Runs one job at a time; see worker.py."""
+    """Runs one job at a time; see worker.py. A library may be loaded before all others."""
 
-    def __init__(self) -> None:
+    def __init__(self, preloaded: Path | None = None) -> None:
         self._process = subprocess.Popen(
             [sys.executable, str(WORKER)],
             stdin=subprocess.PIPE,
@@ -51,6 +52,7 @@ class Worker:
             cwd=WORKER.parent.parent.parent,
             env={
                 **os.environ,
+                **({"LD_PRELOAD": str(preloaded)} if preloaded else {}),
                 "PYTHONPATH": f"{WORKER.parent.parent.parent}:{os.environ.get('PYTHONPATH', '')}",
             },
         )
@@ -97,6 +99,16 @@ def pages(tmp_path: Path) -> tuple[Path, Path, Path]:
     for file, text in zip(files, (PAGE_A, PAGE_A_LATER, PAGE_B), strict=True):
         file.write_text(text)
     return files
+
+
+def compiled(source: str, folder: Path) -> Path | None:
+    """A library made of a C file beside this one, to be loaded before all others; None where it cannot be."""
+    compiler = shutil.which("cc")
+    if compiler is None or sys.platform != "linux":
+        return None
+    library = (folder / source).with_suffix(".so")
+    command = [compiler, "-shared", "-fPIC", "-O1", "-o", str(library), str(WORKER.parent / source), "-ldl"]
+    return library if subprocess.run(command, capture_output=True, check=False).returncode == 0 else None
 
 
 def rounds(few: int, all_of_them: int) -> int:

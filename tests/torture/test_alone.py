@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from torture.conftest import tell
+from torture.conftest import compiled, tell
 
 HERE = Path(__file__).parent
 FOLDERS = ("home", "data", "temporary", "cache", "config", "state", "work", "logs")
@@ -51,15 +51,6 @@ def shuts() -> bool:
     return subprocess.run([*SHUT, "true"], capture_output=True, check=False).returncode == 0
 
 
-def native_fence(folder: Path) -> Path | None:
-    compiler = shutil.which("cc")
-    if compiler is None or sys.platform != "linux":
-        return None
-    library = folder / "fence.so"
-    command = [compiler, "-shared", "-fPIC", "-O1", "-o", str(library), str(HERE / "fence.c"), "-ldl"]
-    return library if subprocess.run(command, capture_output=True, check=False).returncode == 0 else None
-
-
 def environment(folder: Path, model: Path, fence: Path | None) -> dict[str, str]:
     """As on a machine where Vouch was never used, and a reader's own model, which writes."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("VOUCH_", "HF_"))}
@@ -91,7 +82,7 @@ def day(smollm2_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Day:
     asked = {"kind": "fact", "split": "dev", "papers": [TITLE], "facts": [["weights"]]}
     lines = [{"id": f"q{number}", "question": f"{QUESTION} {number}", **asked} for number in (1, 2)]
     (folder / "questions.jsonl").write_text("\n".join(map(json.dumps, lines)))
-    fence, shut = native_fence(folder), shuts()
+    fence, shut = compiled("fence.c", folder), shuts()
     command = [*(SHUT if shut else ()), sys.executable, str(HERE / "day.py"), str(folder)]
     done = subprocess.run(
         command,
@@ -132,7 +123,7 @@ def test_no_library_of_native_code_tries_a_socket_beyond_loopback(day: Day) -> N
 
 
 def test_the_fence_around_native_code_holds(tmp_path: Path) -> None:
-    fence = native_fence(tmp_path)
+    fence = compiled("fence.c", tmp_path)
     if fence is None:
         pytest.skip("no C compiler is here for the fence around native code")
     code = "import ctypes, socket; s = socket.socket(); a = b'\\2\\0\\0\\x50\\xc0\\0\\2\\1' + bytes(8)\n"

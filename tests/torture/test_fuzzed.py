@@ -36,7 +36,7 @@ READ = {
 @pytest.mark.parametrize("what", READ)
 def test_no_input_of_many_breaks_it(what: str) -> None:
     files = [f"test_{name}.py" for name in READ[what].split()]
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "hypothesis"]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-m", "hypothesis"]
     command += ["--hypothesis-profile=torture", "--no-header", *files]
     environment = {**os.environ, "FUZZED": str(INPUTS)}
     done = subprocess.run(

@@ -5,13 +5,19 @@
     {"act": "ingest", "home", "pages", "rebuild", "kill_at", "broken_at", "file_limit"}
     {"act": "look", "home"}            what a reader finds: papers, chunks, vectors, spot searches
     {"act": "restore", "home", "file"}
+    {"act": "back_up", "home", "file"}
+    {"act": "check", "home"}           what `vouch doctor --check` finds
+    with "disk": {"at", "error", "reads", "once"}, where disk.c was loaded before all: the call that fails,
+    of those on files in "below", by default the home; "unflushed": Python's flushes do nothing
 
 The embedder is words, so that an ingest takes no second. An outcome: `signal` that ended the child,
-`points` passed, `error` and `hint` of a RagError, `crash` of anything else, or `state`.
+`points` passed, `calls` that met the disk, `lost`: what a cut of the power would take, `error` and `hint` of
+a RagError, `crash` of anything else, or `state`.
 """
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import json
 import os
@@ -29,7 +35,7 @@ import chromadb  # noqa: F401 - imported once, before the forks
 import numpy  # noqa: F401
 from fakes import WordEmbedder
 
-from rag import renewal, shelves, wiring
+from rag import checkup, renewal, shelves, wiring
 from rag.config import Settings
 from rag.errors import RagError
 from rag.library import Library
@@ -124,6 +130,80 @@ def restore(job: dict[str, Any]) -> dict[str, Any]:
     return {"points": points.passed}
 
 
+def back_up(job: dict[str, Any]) -> dict[str, Any]:
+    return {"size": renewal.back_up(settings_of(job), Path(job["file"]))}
+
+
+def check(job: dict[str, Any]) -> dict[str, Any]:
+    found = checkup.check_all(settings_of(job))
+    return {"found": [[finding.subject, finding.ok, finding.state, finding.cure] for finding in found]}
+
+
+class Disk:
+    """The calls of this process and its libraries below a folder, by disk.c: counted, one made to fail, and
+    what no flush has followed.
+    """
+
+    def __init__(self, below: Path, *, at: int = 0, error: int = 0, reads: bool = False, once: bool = True):
+        self._native = ctypes.CDLL(None)
+        self._native.disk_passed.restype = ctypes.c_long
+        self._native.disk_arm(str(below.resolve()).encode(), ctypes.c_long(at), error, reads, once)
+        self.lost: list[str] = []
+
+    @property
+    def calls(self) -> int:
+        return int(self._native.disk_passed())
+
+    def watch(self) -> None:
+        """Whether all is flushed before a name says that it is whole: a plan, a shelf's number, a backup."""
+        sys.addaudithook(self._heard)
+        published = shelves.publish
+
+        def publish(folder: Path, home: Path) -> Path:
+            target = published(folder, home)
+            self._see(target, target.parent, home)
+            return target
+
+        shelves.publish = publish
+
+    def _heard(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open" and Path(str(arguments[0])).name == f"{shelves.PLAN}.partial":
+            folder = Path(arguments[0]).parent
+            self._see(folder, *folder.rglob("*"))
+        if event == "os.rename" and Path(arguments[0]).name == shelves.NEXT:
+            self._see(Path(arguments[0]), *Path(arguments[0]).rglob("*"))
+        if event == "os.link":
+            self._see(Path(arguments[0]))
+
+    def _see(self, *paths: Path) -> None:
+        for path in paths:
+            state = path.stat()
+            numbers = map(ctypes.c_ulonglong, (state.st_dev, state.st_ino))
+            if not self._native.disk_flushed(*numbers):
+                self.lost.append(str(path))
+
+
+ACTS = {"ingest": ingest, "look": look, "restore": restore, "back_up": back_up, "check": check}
+
+
+def done(job: dict[str, Any]) -> dict[str, Any]:
+    if "disk" not in job:
+        return ACTS[job["act"]](job)
+    disk = Disk(Path(job.get("below", job["home"])), **job["disk"])
+    disk.watch()
+    if job.get("unflushed"):
+        os.fsync = lambda handle: None
+    try:
+        outcome = ACTS[job["act"]](job)
+    except RagError as error:
+        outcome = told(error)
+    return {**outcome, "calls": disk.calls, "lost": disk.lost}
+
+
+def told(error: RagError) -> dict[str, Any]:
+    return {"error": f"{type(error).__name__}: {error.message}", "hint": error.hint}
+
+
 def in_child(job: dict[str, Any]) -> dict[str, Any]:
     read, write = os.pipe()
     child = os.fork()
@@ -133,9 +213,9 @@ def in_child(job: dict[str, Any]) -> dict[str, Any]:
         try:
             signal.alarm(HUNG_SECONDS)
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-            outcome = {"ingest": ingest, "look": look, "restore": restore}[job["act"]](job)
+            outcome = done(job)
         except RagError as error:
-            outcome = {"error": f"{type(error).__name__}: {error.message}", "hint": error.hint}
+            outcome = told(error)
         except BaseException:  # noqa: BLE001 - told to the test, which fails
             outcome = {"crash": traceback.format_exc()}
         resource.setrlimit(resource.RLIMIT_FSIZE, (resource.getrlimit(resource.RLIMIT_FSIZE)[1],) * 2)

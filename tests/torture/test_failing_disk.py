@@ -173,10 +173,15 @@ def test_a_check_on_a_failing_disk_tells_it(worker: Worker, whole: Path) -> None
     tell(f"a check whose disk fails at each of {calls} reads, {found} of them found", len(tried))
 
 
-def test_what_is_named_whole_is_on_the_disk(ground: Ground) -> None:
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_what_is_named_whole_is_on_the_disk(
+    worker: Worker, tmp_path: Path, pages: tuple[Path, Path, Path], scenario: str
+) -> None:
     """At the moment in which a plan, or a shelf's number, says of files that they are whole."""
-    ground.again()
-    assert ground.ingest(disk={})["lost"] == []
+    shelf, given, rebuild = SCENARIOS[scenario]
+    shelf(worker, tmp_path / "home", pages)
+    outcome = worker.ingest(tmp_path / "home", *(pages[at] for at in given), rebuild=rebuild, disk={})
+    assert outcome["lost"] == []
 
 
 def test_a_backup_and_what_it_restores_are_on_the_disk(worker: Worker, whole: Path, tmp_path: Path) -> None:

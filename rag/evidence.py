@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence, Set
 
-from rag.words import content_stems, numbers, words
+from rag.words import content_words, count_stems, numbers, words
 
 # Words of the title stand in most of an abstract, so they tell its sentences apart less.
 TITLE_WORD_SHARE = 0.3
@@ -83,13 +83,13 @@ def signs(
     weights: Mapping[str, float],
 ) -> list[list[float]]:
     """What speaks for each sentence, in the order of SIGNS; see `score_sentences`."""
-    of_title = content_stems(title)
+    of_title = count_stems(content_words(title), weights)
     telling = {
         word: weight * (TITLE_WORD_SHARE if word in of_title else 1) for word, weight in weights.items()
     }
     asked = sum(weights.values())
     alike = [max(similarity, 0.0) for similarity in similarities]
-    shared = [cover(content_stems(text), telling, asked) for text in sentences]
+    shared = [cover(set(count_stems(content_words(text), weights)), telling, asked) for text in sentences]
     about = [(cosine + share) / 2 for cosine, share in zip(alike, shared, strict=True)]
     asks_number = bool(_ASKS_NUMBER.search(question))
     return [

@@ -81,6 +81,11 @@ class Meant:
     told: tuple[str, ...] = ()
     trouble: str = ""
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing is meant that the question does not say alone."""
+        return self == Meant(self.question)
+
 
 _Reader = Callable[[Talk], Meant | None]
 

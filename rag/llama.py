@@ -262,16 +262,15 @@ class Context:
     def prepare(self, batches: Sequence[list[int]]) -> bool:
         """Have all of a prompt but its last batch in the store; whether it is there now.
 
-        Nothing that was used since this context was made is pushed out for it. Without a store the
-        first batch is evaluated, for other prompts begin with it, too.
+        Nothing that was used since this context was made is pushed out for it. Without a store it is
+        only evaluated, for the next prompt may begin with it, too.
         """
         *first, _ = batches or [[]]
         if not first:
             return False
         if self._states is not None and self._states.touch(prefix_keys(self._identity, first)[-1]):
             return True
-        ends = len(first) if self._states is not None else 1
-        for place in range(self._recall(batches), ends):
+        for place in range(self._recall(batches), len(first)):
             self._evaluate(batches[place], outputs=0)
             if place == 0 and len(first) > 1:
                 self._save(spared_since=self._opened)
@@ -359,11 +358,14 @@ class Context:
         pairs = zip(self._held, batches[:-1], strict=False)
         kept = len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
         del self._held[kept:]
+        self._cut()
+        return len(self._held)
+
+    def _cut(self) -> None:
+        """Drop what was evaluated behind the batches held."""
         # Recurrent and hybrid models cannot drop a part: they answer False.
-        if kept and llama_cpp.llama_memory_seq_rm(self._memory, SEQUENCE, self._length, -1):
-            return kept
-        self.clear()
-        return 0
+        if not (self._held and llama_cpp.llama_memory_seq_rm(self._memory, SEQUENCE, self._length, -1)):
+            self.clear()
 
     def _evaluate(self, tokens: Sequence[int], *, outputs: int) -> None:
         """Hold these, too, and give the logits of the last `outputs` of them."""
@@ -378,8 +380,11 @@ class Context:
             batch.seq_id[index][0] = SEQUENCE
             batch.logits[index] = index >= len(tokens) - outputs
         result = llama_cpp.llama_decode(self._pointer, batch)
+        if result == DECODE_ABORTED and self.forgets:
+            self._cut()  # an unknown part of the batch was evaluated
+            raise AbortedError
         if result:
-            self.clear()  # an unknown part of the batch was evaluated
+            self.clear()
             if result == DECODE_ABORTED:
                 raise AbortedError
             raise ModelError(

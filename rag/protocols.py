@@ -138,8 +138,9 @@ class LanguageModel(Protocol):
     def prepare(self, segments: Sequence[Segment]) -> bool:
         """Read all but the last part of a prompt ahead; whether `generate` will find it read.
 
-        A generation that is asked for meanwhile, or `interrupt`, ends it at once: then, and where
-        no more can be kept, False. Where nothing is kept, only what all prompts begin with is read.
+        A generation that is asked for meanwhile and begins otherwise, or `interrupt`, ends it at once:
+        then, and where no more can be kept, False. Where nothing is kept, the next generation alone
+        finds it read.
         """
         ...
 

@@ -11,7 +11,6 @@ Knows nothing of models, prompts or answers.
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -20,7 +19,7 @@ from rag.evidence import score_sentences
 from rag.library import Library
 from rag.protocols import Embedders, Vectors, VectorStore
 from rag.types import Chunk, ChunkKind, Paper, Passage, Plan, Quote, Signal
-from rag.words import asked_part, content_words, holds_name, proper_names, spaced, stem, words
+from rag.words import asked_part, content_words, count_stems, holds_name, proper_names, stem, words
 
 # Chunks and papers each signal may put forward before fusing.
 CANDIDATES = 60
@@ -124,7 +123,7 @@ def rank(
     candidates = _candidates(plan, question, list(weights), library, vectors, allowed)
     papers = library.papers_by_id(sorted(candidates))
     similarities = _similarities(question, sorted(papers), library, vectors)
-    usual_length = _mean([_stem_counts(_searched(paper)).total() for paper in papers.values()])
+    usual_length = _mean([len(_words(_searched(paper))) for paper in papers.values()])
     ranked = [
         Ranked(
             paper,
@@ -178,15 +177,18 @@ def term_weights(question: str, library: Library) -> dict[str, float]:
     return weights
 
 
-def term_share(counts: Counter[str], weights: Mapping[str, float], usual_length: float) -> float:
+def term_share(
+    counts: Mapping[str, int], length: int, weights: Mapping[str, float], usual_length: float
+) -> float:
     """BM25 (Robertson and Zaragoza 2009) as a share, 0 to 1, of the most that a text could score.
 
-    `counts` are the text's stems, `weights` the idf of the question's, `usual_length` the mean count.
+    `counts` are those of the question's stems in a text of `length` words, `weights` their idf,
+    `usual_length` the mean length.
     """
     most = sum(weights.values())
     if not most or not usual_length:
         return 0.0
-    norm = SATURATION * (1 - LENGTH_NORM + LENGTH_NORM * counts.total() / usual_length)
+    norm = SATURATION * (1 - LENGTH_NORM + LENGTH_NORM * length / usual_length)
     return sum(weight * counts[word] / (counts[word] + norm) for word, weight in weights.items()) / most
 
 
@@ -201,12 +203,12 @@ def _signals(
 ) -> Signals:
     windows = [similarity for chunk, similarity in similarities if chunk.kind == "window"]
     sentences = [similarity for chunk, similarity in similarities if chunk.kind == "sentence"]
-    text = _searched(paper)
-    counts, held = _stem_counts(text), _spaced(text)
+    found = _words(_searched(paper))
+    held = " ".join(found)
     return Signals(
         window=max(_mean(windows), 0.0),
         sentence=max([0.0, *sentences]),
-        terms=term_share(counts, weights, usual_length),
+        terms=term_share(count_stems(found, weights), len(found), weights, usual_length),
         named=named,
         missing_names=sum(not holds_name(name, held) for name in asked_names),
     )
@@ -275,14 +277,9 @@ def _quotes(question: str, found: Ranked, weights: Mapping[str, float]) -> tuple
     return tuple(sorted(quotes, key=lambda quote: (-quote.score, quote.start)))
 
 
-@lru_cache(maxsize=16384)
-def _stem_counts(text: str) -> Counter[str]:
-    return Counter(map(stem, words(text)))
-
-
 @lru_cache(maxsize=4096)
-def _spaced(text: str) -> str:
-    return spaced(text)
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(words(text))
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -9,15 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from rag.asked import Asked, read_question
 from rag.briefs import read_brief, recent, speaks_of_papers
-from rag.cleaning import clean
-from rag.errors import QuestionError
-from rag.focus import see_focus
-from rag.follow import Meant, follow
+from rag.focus import Focus, see_focus
 from rag.gazetteer import Gazetteer, named_papers
 from rag.orders import question_in
+from rag.question import check_question
 from rag.records import PLACE, read_record
 from rag.scopes import scope_words
 from rag.sides import find_mentions, find_sides
@@ -25,7 +24,8 @@ from rag.topics import asks_for_papers
 from rag.types import Brief, Inquiry, Kind, Plan, RecordField, Scope, Sides, Turn
 from rag.words import content_words, words
 
-MAX_QUESTION_CHARACTERS = 2000
+if TYPE_CHECKING:
+    from rag.follow import Meant
 
 _COMPARE = re.compile(r"\b(?:compare[ds]?|comparison|differen(?:ce|t|ces)|differ|versus|vs\.?)\b", re.I)
 # Two things are set against each other, even where only one of them is a name of the shelf.
@@ -107,8 +107,8 @@ def understand(question: str, history: Sequence[Turn], gazetteer: Gazetteer) -> 
     """
     question = question_in(check_question(question))
     focus = see_focus(history, gazetteer.papers)
-    meant = follow(question, focus, gazetteer) if focus else None
-    followed = None if meant is None or meant == Meant(meant.question) else meant
+    meant = _meant(question, focus, gazetteer) if focus else None
+    followed = None if meant is None or meant.is_plain else meant
     if followed and len(followed.named) > 1:
         sides = find_sides(question, followed.named, gazetteer)
         kind = followed.kind or _kind(followed.question, followed.named)
@@ -121,6 +121,12 @@ def understand(question: str, history: Sequence[Turn], gazetteer: Gazetteer) -> 
     if followed is None:
         return _alone(meant.question if meant else question, gazetteer)
     return _followed(question, followed, gazetteer)
+
+
+def _meant(question: str, focus: Focus, gazetteer: Gazetteer) -> Meant | None:
+    from rag.follow import follow  # its patterns take 20 ms of a first question, which follows nothing
+
+    return follow(question, focus, gazetteer)
 
 
 def _followed(question: str, meant: Meant, gazetteer: Gazetteer) -> Plan:
@@ -246,22 +252,6 @@ def _is_a_name(brief: Brief, question: str, gazetteer: Gazetteer) -> bool:
     if brief.scope or brief.trouble or not topic or speaks_of_papers(question):
         return False
     return any(len(topic) == 1 or topic <= set(title) for title in titles)
-
-
-def check_question(question: str) -> str:
-    """The question, cleaned and on one line, or a QuestionError that says what is wrong."""
-    question = " ".join(question.split())
-    if not question:
-        raise QuestionError("The question is empty.", hint="Ask something, such as: What is OWL?")
-    if len(question) > MAX_QUESTION_CHARACTERS:
-        raise QuestionError(
-            f"The question has {len(question):,} characters; at most {MAX_QUESTION_CHARACTERS:,} are read.",
-            hint="Ask a shorter question.",
-        )
-    question = " ".join(clean(question).split())
-    if not words(question):
-        raise QuestionError("The question holds no words.", hint="Ask in words, such as: What is OWL?")
-    return question
 
 
 def _scope(question: str, gazetteer: Gazetteer) -> Scope:

@@ -7,11 +7,13 @@ holds the writer's lock. Knows nothing of papers or questions.
 
 from __future__ import annotations
 
+import sys
 import weakref
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from functools import wraps
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial, wraps
 from pathlib import Path
+from types import ModuleType
 from typing import Any, ParamSpec, TypeVar, get_args
 
 import numpy as np
@@ -35,6 +37,8 @@ FINGERPRINT = "fingerprint"
 # Vectors of each kind that stay in memory: with the default models 30 to 60 MB. A chunk's id comes from
 # its content, so that within one fingerprint its vector never changes.
 VECTORS_KEPT = 20_000
+
+_SENDS_TRACES = "opentelemetry.exporter.otlp.proto.grpc.trace_exporter"
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -61,6 +65,29 @@ def _told(method: Callable[P, R]) -> Callable[P, R]:
 def _is_fault(error: BaseException) -> bool:
     """Whether it is an error, or a panic of Chroma's Rust, which is no Exception."""
     return isinstance(error, Exception) or type(error).__name__ == "PanicException"
+
+
+@contextmanager
+def _imported_lightly() -> Iterator[None]:
+    """Chroma is imported without what takes a third of that: its methods are not compared with those that
+    they override, and what would send traces to a server (12 MB) is left out, for it is told of none.
+    """
+    if "chromadb" in sys.modules:
+        yield
+        return
+    import overrides
+
+    checked = overrides.override
+    instead = ModuleType(_SENDS_TRACES)
+    instead.OTLPSpanExporter = None  # type: ignore[attr-defined]
+    sending = sys.modules.setdefault(_SENDS_TRACES, instead)
+    overrides.override = partial(checked, check_signature=False)  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        overrides.override = checked
+        if sending is instead:
+            del sys.modules[_SENDS_TRACES]
 
 
 def _of_papers(paper_ids: Sequence[str]) -> dict[str, Any]:
@@ -94,10 +121,11 @@ class ChromaStore:
 
         Raises LibraryError where it cannot be opened.
         """
-        import chromadb
-        from chromadb.config import Settings
+        with _imported_lightly():
+            import chromadb
+            from chromadb.config import Settings
 
-        settings = Settings(anonymized_telemetry=False)
+        settings = Settings(anonymized_telemetry=False, chroma_otel_granularity="none")
         try:
             if server:
                 host, _, port = server.rpartition(":")

@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rag import shelves
-from rag.assistant import Assistant
 from rag.config import Settings, shipped
 from rag.embed import SentenceEmbedder, packaged_folder
 from rag.errors import (
@@ -23,7 +23,6 @@ from rag.errors import (
     StaleIndexError,
     UnreadableError,
 )
-from rag.gazetteer import build_gazetteer
 from rag.ingest import index_fingerprint
 from rag.library import Library
 from rag.probes import probe_model, probe_vectors
@@ -32,9 +31,14 @@ from rag.protocols import Embedder, Embedders, LanguageModel, VectorStore, one_f
 from rag.read import Reader
 from rag.scratch import Scratch
 from rag.states import StateStore
+from rag.types import Paper
 from rag.vectors import ChromaStore
 from rag.verify import verify
 from rag.weights import Choice, choose, find, load_catalogue, present, prove
+from rag.words import content_words
+
+if TYPE_CHECKING:
+    from rag.assistant import Assistant
 
 # Read by OpenMP when torch or llama.cpp bring it: how long a thread spins before it sleeps. By
 # default it spins for milliseconds, on cores that others need: beside other work, writing fell
@@ -161,6 +165,10 @@ def open_assistant(
 
     Raises LibraryError where there is no index, StaleIndexError where it does not fit.
     """
+    # After the model was begun, which is opened while these are imported.
+    from rag.assistant import Assistant
+    from rag.gazetteer import build_gazetteer
+
     library, vectors = _open_shelf(settings)
     embedders = embedders or open_embedders(settings)
     check_index(library, vectors, embedders)
@@ -217,6 +225,13 @@ def check_index(library: Library, vectors: VectorStore, embedders: Embedders) ->
         )
 
 
+def likely_paper(settings: Settings, question: str) -> Paper | None:
+    """The paper that shares most with a question by its words alone, which is known at once."""
+    with closing(open_library(settings)) as library:
+        found = library.search_text(content_words(question), count=1)
+        return library.papers_by_id([paper_id for paper_id, _ in found]).get(found[0][0]) if found else None
+
+
 class ModelSlot:
     """The model to read with now, opened at first use; None while only quotes can be given.
 
@@ -231,17 +246,26 @@ class ModelSlot:
         self._opener = opener
         self._lock = threading.Lock()
         self._open: tuple[Choice, Reader] | None = None
+        self._asked = False
 
-    def begin(self) -> None:
-        """Open the model meanwhile, and have it read what all prompts begin with."""
-        threading.Thread(target=self._begin, name="model").start()
+    def begin(self, question: str = "") -> None:
+        """Open the model meanwhile, and have it read what all prompts begin with; then, of a question that
+        will be asked, the paper that most likely answers it.
+        """
+        threading.Thread(target=self._begin, args=(question,), name="model").start()
 
-    def _begin(self) -> None:
+    def _begin(self, question: str) -> None:
         with suppress(Exception):  # whoever asks for the reader is told
-            if reader := self():
+            if reader := self._reader():
                 reader.begin()
+                if question and not self._asked and (paper := likely_paper(self._settings, question)):
+                    reader.model.prepare(reader.segments(paper, question))
 
     def __call__(self) -> Reader | None:
+        self._asked = True
+        return self._reader()
+
+    def _reader(self) -> Reader | None:
         with self._lock:
             choice = self.choice()
             if choice is None or not choice.writes:

@@ -6,6 +6,8 @@ Knows English spelling; knows nothing of papers, questions or scores.
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 
 import snowballstemmer
@@ -16,6 +18,7 @@ _STEMMER = snowballstemmer.stemmer("english")
 # Scripts without spaces: a name written among them is a word of its own.
 _UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"\d{{1,3}}(?:,\d{{3}})+(?![^\W_])|[{_UNSPACED}]+|(?:(?![{_UNSPACED}])[^\W_])+")
+_ASCII_WORD = re.compile(r"\d{1,3}(?:,\d{3})+(?![^\W_])|[^\W_]+", re.ASCII)
 _NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:[.,]\d+)*")
 _GREEK_SPELT = str.maketrans({letter: name for name, letter in GREEK.items()})
 # A name has a capital beyond its first letter, or a digit beside letters: OWL, STBLLM, LazyDiT, D2-MoE.
@@ -54,20 +57,42 @@ quiénes según hacen usaron fueron sobre entre""".split()
 )
 
 
+@lru_cache(maxsize=2048)
 def plain(text: str) -> str:
     """`text` without LaTeX, Greek letters spelt: `Param$\\Delta$`, `ParamΔ` and `ParamDelta` read alike."""
-    return readable(text).translate(_GREEK_SPELT)
+    text = readable(text)
+    return text if text.isascii() else text.translate(_GREEK_SPELT)
 
 
 def words(text: str) -> list[str]:
     """Lower-case words and numbers, in order; 1,069 is 1069."""
-    return [match.group().lower().replace(",", "") for match in _WORD.finditer(plain(text))]
+    text = plain(text)
+    found = (_ASCII_WORD if text.isascii() else _WORD).findall(text)
+    return [word.lower().replace(",", "") for word in found]
 
 
 @lru_cache(maxsize=65536)
 def stem(word: str) -> str:
     """The word without its inflection, by the Porter2 rules."""
     return str(_STEMMER.stemWord(word))
+
+
+def count_stems(text: Iterable[str], stems: Collection[str]) -> Counter[str]:
+    """How often each of these stems stands among a text's words.
+
+    Most words need not be stemmed for it: of a word Porter2 keeps what it starts with.
+    """
+    starts = {_start(each) for each in stems}
+    return Counter(
+        found
+        for word in text
+        if (_start(word) in starts or word[:1] in starts) and (found := stem(word)) in stems
+    )
+
+
+def _start(word: str) -> str:
+    """Its first two letters; a y may become i, and of a word such as `aed` one letter is left."""
+    return word[:2].replace("y", "i")
 
 
 def content_words(text: str) -> list[str]:
@@ -96,6 +121,8 @@ def fold_name(name: str) -> str:
 @lru_cache(maxsize=65536)
 def is_name(token: str) -> bool:
     """Whether a token looks like an acronym or a method's name rather than a word or a hyphenated phrase."""
+    if token.isalpha() and token[1:].islower():
+        return False  # most words, told apart quickly
     return any(_is_named_part(part) for part in token.split("-"))
 
 
@@ -113,8 +140,8 @@ def split_names(text: str) -> str:
 
 def names(text: str) -> list[str]:
     """Acronyms and method names, as written, once each, in order."""
-    found = (match.group().strip(".-/") for match in _NAME.finditer(plain(text)))
-    return list(dict.fromkeys(token for token in found if is_name(token)))
+    found = dict.fromkeys(token.strip(".-/") for token in _NAME.findall(plain(text)))
+    return [token for token in found if is_name(token)]
 
 
 def proper_names(text: str) -> list[str]:

@@ -346,7 +346,7 @@ def test_a_generation_interrupts_what_is_prepared(engine, storing):
     assert generate(storing, prompt(ITALY)) == generate(engine, prompt(ITALY))
     preparing.join()
     assert results == [False]
-    assert storing._worker._ahead == set()
+    assert storing._worker._pending == set()
     storing._worker._context.clear()
     assert usage_of(storing, prompt("Why?", paper=sky), max_tokens=1).prompt_tokens > 1000
 
@@ -362,6 +362,28 @@ def test_what_waits_to_be_prepared_gives_way_too(storing):
     assert isinstance(ahead.output.get(), ModelError)
     assert not ahead.kept
     assert isinstance(later.output.get(), str)
+
+
+def test_what_a_generation_begins_with_is_read_to_its_end(engine, storing):
+    grass = "The grass is high and dry. " * 180
+    results: list[bool] = []
+    preparing = start_preparing(storing, grass, results)
+    used = usage_of(storing, prompt("Why?", paper=grass), max_tokens=1)
+    preparing.join()
+    assert results == [True]
+    assert used.prompt_tokens < 20
+
+
+def test_what_waits_for_a_reading_ahead_is_cancelled_too(storing):
+    ahead = _Job(batches(storing, prompt("?", paper="The hill is steep. " * 9)), 0, (), None, ahead=True)
+    same = _Job(batches(storing, prompt("Why?", paper="The hill is steep. " * 9)), 9, (), None)
+    with storing._worker._lock:  # the worker begins nothing meanwhile
+        storing._worker.submit(ahead)
+        storing._worker.submit(same)
+        storing._worker._current = ahead
+        storing.cancel()
+    assert not ahead.flag.is_set()
+    assert isinstance(same.output.get(), ModelError)
 
 
 def test_it_is_interrupted_by_a_word_too(storing):

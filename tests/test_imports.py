@@ -125,10 +125,11 @@ GRAPH: dict[str, set[str]] = {
     | {"follow_wordings"},
     "within": {"types", "scopes"},
     "picked": {"types"},
+    "question": {"errors", "cleaning", "words"},
     "understand": VALUES
     | {
         "words",
-        "cleaning",
+        "question",
         "asked",
         "briefs",
         "scopes",
@@ -188,7 +189,7 @@ GRAPH: dict[str, set[str]] = {
     "doctor": VALUES | {"config", "renewal", "wiring", "weights", "embed", "cores"},
     "checkup": VALUES | {"config", "doctor", "probes", "shelves", "sound", "weights", "wiring"},
     "cli": VALUES
-    | {"config", "wiring", "probes", "renewal", "weights", "library", "understand", "compose", "assistant"}
+    | {"config", "wiring", "probes", "renewal", "weights", "library", "question", "compose", "assistant"}
     | {"batch", "terminal", "printed", "export", "bars", "command", "doctor", "checkup"}
     | {"ui.app", "ui.desk", "evals.options", "evals.run"},
 }

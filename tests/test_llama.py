@@ -275,12 +275,35 @@ def test_what_was_prepared_costs_only_the_question(model, fresh, storing):
     assert np.array_equal(logits, expected)
 
 
-def test_without_a_store_what_prompts_begin_with_is_held(model, fresh):
+def test_without_a_store_what_was_prepared_is_held(model, fresh):
     fresh.clear()
     batches = model.vocabulary.prompt(ITALY)
     assert len(batches) > 2
     assert not fresh.prepare(batches)
+    assert fresh._held == batches[:-1]
+
+
+def test_what_was_read_before_a_reading_that_stops_is_held(model, fresh, monkeypatch):
+    _, expected = read_anew(fresh, model, ITALY)
+    batches = model.vocabulary.prompt(ITALY)
+    fresh.clear()
+    fresh._evaluate(batches[0], outputs=0)
+    decode = llama_cpp.llama_decode
+
+    def stopping(*arguments: object) -> int:
+        fresh._flag.set()  # once the batch is begun
+        return decode(*arguments)
+
+    fresh.abort_on(AbortFlag())
+    monkeypatch.setattr(llama_cpp, "llama_decode", stopping)
+    with pytest.raises(AbortedError):
+        fresh._evaluate(batches[1], outputs=0)
+    monkeypatch.undo()
+    fresh.abort_on(AbortFlag())
     assert fresh._held == batches[:1]
+    tokens, logits = read(fresh, model, ITALY)
+    assert tokens == sum(map(len, batches[1:]))
+    assert np.array_equal(logits, expected)
 
 
 def test_preparing_what_is_kept_computes_nothing(model, storing):

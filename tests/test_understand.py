@@ -19,8 +19,9 @@ from rag.errors import QuestionError
 from rag.gazetteer import MIN_TITLE_WORDS, Gazetteer, build_gazetteer
 from rag.library import Library
 from rag.protocols import Embedder
+from rag.question import MAX_QUESTION_CHARACTERS, check_question
 from rag.types import Kind, Plan, Scope, Turn
-from rag.understand import MAX_QUESTION_CHARACTERS, check_question, understand
+from rag.understand import understand
 from rag.words import words
 
 QUESTIONS = Path(__file__).parent.parent / "evals" / "questions" / "answers.jsonl"

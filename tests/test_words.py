@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from pathlib import Path
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rag.words import (
@@ -11,6 +14,7 @@ from rag.words import (
     asked_part,
     content_stems,
     content_words,
+    count_stems,
     fold_name,
     holds_name,
     is_name,
@@ -22,6 +26,8 @@ from rag.words import (
     stem,
     words,
 )
+
+SEEDS = Path(__file__).parent.parent / "seeds"
 
 
 @pytest.mark.parametrize(
@@ -208,3 +214,24 @@ def test_thousands_commas_and_trailing_zeros_say_nothing(whole: int, hundredths:
 )
 def test_questions_of_other_languages_leave_names_and_content(question: str, content: list[str]) -> None:
     assert content_words(question) == content
+
+
+def test_the_stems_asked_for_are_counted_as_if_all_words_were_stemmed() -> None:
+    asked = {"die", "studi", "sky", "a", "models"} | {stem(word) for word in ("owl", "training", "x", "4")}
+    text = [word for page in SEEDS.glob("*.txt") for word in words(page.read_text("utf-8"))]
+    text += "dying died studies studying skies aed aing xs x 4 trained trainings".split()
+    every = Counter(map(stem, text))
+    assert count_stems(text, asked) == Counter({each: every[each] for each in asked if every[each]})
+
+
+@given(st.text(alphabet="aeioyudstlgrz4é", min_size=1, max_size=9))
+@example("aed")
+@example("dying")
+def test_no_word_is_overlooked_whose_stem_is_asked_for(word: str) -> None:
+    assert count_stems([word], {stem(word)}) == {stem(word): 1}
+
+
+@given(st.text(alphabet=st.characters(codec="ascii"), max_size=40))
+def test_plain_english_is_split_as_any_text_is(text: str) -> None:
+    apart = text.replace("\\", " ")  # a macro's name may stand beside what follows it
+    assert [word for word in words(f"{apart} é") if word != "é"] == words(apart)

@@ -30,7 +30,7 @@ WHOLE, OTHER = "whole", "other"
 FIRST_WORD, LATER_WORDS = "first word: handed over", "writing: waited for"
 START = "Python"
 # What opening and answering would import, imported first to be told apart.
-LOADED_LATER = ("chromadb", "rag.engine", "rag.bert")
+LOADED_LATER = ("chromadb", "rag.assistant", "rag.engine", "rag.bert")
 _MODEL_THREAD = {"kept state: read and checked", "kept state: restored", "kept state: saved", "prompt read"}
 
 Stages = dict[str, float]
@@ -113,13 +113,14 @@ class TimedModel:
 
 
 def _wrap_opening(recorder: Recorder) -> None:
-    from rag import wiring
+    from rag import gazetteer, wiring
 
     library = "opening: settings, library, vectors"
     recorder.wrap(wiring, {"open_library": library, "open_vectors": library, "probe_vectors": library})
     recorder.wrap(wiring, {"open_embedders": "opening: encoders"})
     names = "opening: names and checks"
-    recorder.wrap(wiring, {"build_gazetteer": names, "check_index": names})
+    recorder.wrap(gazetteer, {"build_gazetteer": names})
+    recorder.wrap(wiring, {"check_index": names})
     recorder.wrap(wiring, {"open_reader": "opening: model"})
 
 

@@ -39,6 +39,9 @@ STATUS_SECONDS = 3.0
 FORGOTTEN_AFTER_SECONDS = 24 * 3600.0  # an idle browser session's conversation
 LAST_STEP_SECONDS = 5.0  # the assistant's step that runs when the server ends: a paper's prefill
 
+# What stands in the box when a question is sent.
+TYPED = "(typed, view, talk) => [document.querySelector('#question textarea').value, view, talk]"
+
 SCRIPT = Path(__file__).with_name("page.js")
 STYLE = Path(__file__).with_name("style.css")
 Updates = dict[Any, Any]
@@ -62,7 +65,10 @@ def build_page(
         view = gr.State(Reading(), time_to_live=FORGOTTEN_AFTER_SECONDS)
         talk = gr.State(NOTHING_SAID, time_to_live=FORGOTTEN_AFTER_SECONDS)
         errand = gr.State(time_to_live=FORGOTTEN_AFTER_SECONDS)
+        # A part that is read must not be changed, too: in each browser session gradio keeps every change of
+        # it for ever (`Blocks.preprocess_data`). So these are never shown; the browser says their values.
         address = gr.Textbox(visible=False)
+        typed = gr.Textbox(visible=False)
         with gr.Column(elem_id="top"):
             part("masthead", render.render_masthead())
             scope = part("scope")
@@ -122,6 +128,7 @@ def build_page(
                     for begun in steps:
                         yield {current: held(begun.current)}
             except GeneratorExit:  # the page is gone: what it showed is kept
+                sent.stop()
                 reader.keep(begun.end(LEFT))
                 raise
             done = reader.keep(begun)
@@ -170,7 +177,12 @@ def build_page(
             **quiet,
         }
         gr.on(
-            [ask.click, box.submit], asked, inputs=[box, view, talk], trigger_mode="always_last", **answering
+            [ask.click, box.submit],
+            asked,
+            inputs=[typed, view, talk],
+            js=TYPED,
+            trigger_mode="always_last",
+            **answering,
         )
         gr.on([each.submit for each in parts.values()], asked_here, inputs=[view, talk], **answering)
         gr.on(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from rag.errors import ModelError
-from rag.types import Answer, Citation, Claim, Page, Paper, Pick, Scope, Turn
+from rag.types import Answer, Citation, Claim, Page, Paper, Pick, Scope, Timings, Turn
 from ui.conversation import KEPT_TURNS, Conversation, Errands, converse, reopen
 
 PATIENCE_SECONDS = 20  # how long a test waits before it fails
@@ -180,6 +180,58 @@ def test_the_second_question_waits_for_the_first() -> None:
     assert list(answering)[-1].answer == WHOLE
 
 
+def test_questions_are_answered_in_the_order_in_which_they_came() -> None:
+    """Whichever thread the system wakes first."""
+    assistant = Scripted()
+    errands = Errands(assistant)
+    questions = ["Will you wait?", *(f"Number {number}?" for number in range(9))]
+    first, *others = (errands.begin(Conversation().ask(question)) for question in questions)
+    first.start()
+    for errand in reversed(others):
+        errand.start()
+    assistant.gate.set()
+    for errand in others:
+        while not errand.wait(PATIENCE_SECONDS):
+            pass
+    assert [question for question, _ in assistant.asked] == questions
+
+
+def test_a_question_that_is_never_read_holds_up_no_other() -> None:
+    assistant = Scripted()
+    errands = Errands(assistant)
+    errands.begin(Conversation().ask("Gone at once?")).stop()
+    assert steps(errands, "Second?")[-1].answer == WHOLE
+    assert [question for question, _ in assistant.asked] == ["Second?"]
+
+
+class Deaf(Scripted):
+    """Hears a cancel only while it is silent, and not the one that came before."""
+
+    def stream(
+        self, question: str, history: Sequence[Turn], *, scope: Scope, pick: Pick | None
+    ) -> Iterator[Answer]:
+        yield QUOTED
+        assert self.gate.wait(PATIENCE_SECONDS)
+        self.unwanted.clear()
+        if self.unwanted.wait(PATIENCE_SECONDS):
+            self.cancelled.set()
+
+
+def test_a_stop_that_comes_before_the_model_has_begun_is_not_lost() -> None:
+    assistant = Deaf()
+    begun = Conversation().ask("Why?")
+    errand = Errands(assistant).begin(begun)
+    errand.start()
+    while not errand.newest:
+        errand.wait(PATIENCE_SECONDS)
+    errand.stop()
+    assert assistant.unwanted.is_set()
+    assistant.gate.set()
+    while not errand.wait(PATIENCE_SECONDS):
+        pass
+    assert assistant.cancelled.is_set()
+
+
 def test_a_question_that_was_stopped_while_it_waited_is_never_asked() -> None:
     assistant = Scripted()
     errands = Errands(assistant)
@@ -226,6 +278,14 @@ def test_scope_and_pick_reach_the_assistant_and_the_scope_is_shown() -> None:
     assert assistant.scopes == [(scope, None), (scope, pick)]
     assert "Asked of 2024" in begun.current
     assert "Asked of" not in picked.current
+
+
+def test_where_the_model_did_not_finish_the_footer_does_not_judge_it() -> None:
+    quoted = replace(QUOTED, model="tiny", timings=Timings(0.1, None, 0.5))
+    assert "nothing that tiny wrote is shown" in Conversation().ask("Why?").show(quoted).current
+    ended = Conversation().ask("Why?").show(quoted).end("The model ended.").current
+    assert "quoted; the model did not finish" in ended
+    assert "tiny" not in ended
 
 
 def test_only_a_finished_answer_can_be_rated() -> None:

@@ -19,6 +19,7 @@ from rag.errors import RagError
 from rag.scopes import chosen_words
 from rag.types import Answer, Page, Paper, Pick, Scope, Turn
 from ui import render
+from ui.thrift import give_back_memory
 from ui.turns import Turns
 
 KEPT_TURNS = 50  # earlier questions that a conversation remembers
@@ -220,6 +221,7 @@ class Errand:
         finally:
             self._ended.set()
             self._news.set()
+            give_back_memory()
 
     def _step_through(self) -> None:
         asked = self._asked

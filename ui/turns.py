@@ -24,14 +24,13 @@ class Turns:
         return place
 
     def take(self, place: object, seconds: float | None = None) -> bool:
-        """Wait for this place's turn, which `end` ends. False where it left, or `seconds` went by before."""
+        """Wait for the turn of a place, which `end` ends. False where it left before, or after `seconds`."""
         with self._changed:
             self._changed.wait_for(lambda: self._is_next(place) or place not in self._line, seconds)
-            if not self._is_next(place):
-                return False
-            self._line.remove(place)
-            self._taken = True
-            return True
+            came = self._is_next(place)
+            self._taken = self._taken or came
+            self.leave(place)
+            return came
 
     def leave(self, place: object) -> None:
         """Wait no longer; a turn that was taken goes on."""

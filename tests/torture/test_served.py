@@ -10,13 +10,15 @@ import statistics
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from torture.conftest import rounds, tell
-from visiting import RefusedError, Served, Visitor, serving, words_of
+from visiting import LARGEST_POOL, RefusedError, Served, Visitor, serving, words_of
 
 from rag.config import Settings
+from rag.diary import MOST_LISTED, Diary, Entry
 
 VISITORS = 20
 AT_ONCE = rounds(VISITORS, 200)  # questions of all visitors together
@@ -47,9 +49,14 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="read
 
 @pytest.fixture(scope="module")
 def served(shelf: Settings, smollm2_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """Nothing that the model has read is kept, so that each question about a paper has it read."""
+    """Nothing that the model has read is kept, so that each question about a paper has it read. The list of
+    conversations is as long as it gets, so that it does not grow.
+    """
     folder = tmp_path_factory.mktemp("served")
     shutil.copytree(shelf.home, folder / "home")
+    with closing(Diary.open(folder / "home" / shelf.diary_path.name)) as diary:
+        for number in range(MOST_LISTED):
+            diary.write(None, 1, Entry(f"What is told of paper number {number} of the shelf?"))
     settings = {
         "VOUCH_MODEL": str(smollm2_path),  # by its path it is a reader's own and writes
         "VOUCH_ANSWER_TOKENS": "12",
@@ -141,6 +148,7 @@ def test_those_who_leave_leave_nothing(served: Served, kind: str) -> None:
     after = served.use()
     assert after.files <= before.files + 2, (before, after)  # connections that are closing
     assert after.threads <= before.threads, (before, after)
+    assert after.pooled <= LARGEST_POOL
     assert after.kilobytes < before.kilobytes + GROWN_KILOBYTES, (before, after)
     tell(f"streams {kind}; the next visitor waited at most {slowest:.2f} s more; {before} {after}", LEAVING)
 
@@ -162,11 +170,12 @@ def test_many_questions_need_no_more_of_the_machine(served: Served) -> None:
         if number // len(visitors) % 4 == 3:
             visitor.new()
         uses.append(served.use())
-    settled = uses[len(uses) // 4 :]
+    warming, settled = uses[: len(uses) // 4], uses[len(uses) // 4 :]
     slope = 100 * statistics.linear_regression(range(len(settled)), [use.kilobytes for use in settled]).slope
     first, last = settled[0], settled[-1]
-    assert last.files <= max(use.files for use in uses[: len(uses) // 4]) + 2, (first, last)
-    assert last.threads <= max(use.threads for use in uses[: len(uses) // 4]), (first, last)
+    assert last.files <= max(use.files for use in warming) + 2, (first, last)
+    assert last.threads <= max(use.threads for use in warming), (first, last)
+    assert last.pooled <= LARGEST_POOL
     if MANY >= LEAST_FOR_A_SLOPE:
         assert slope < MOST_KILOBYTES_PER_100, (slope, first, last)
     tell(f"questions in a row; {slope:.0f} kB more for each hundred; {first} {last}", MANY)

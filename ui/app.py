@@ -88,6 +88,7 @@ def build_page(
                         max_lines=6,
                         max_length=LONGEST_QUESTION,
                         autofocus=True,
+                        interactive=True,
                         container=False,
                         scale=1,
                     )

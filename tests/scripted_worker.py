@@ -2,7 +2,7 @@
 
 DIE     two words, then the process is killed
 WAIT    two words, then nothing until it is cancelled
-HANG    two words, then nothing, whatever comes
+NAP     two words, then nothing, whatever comes
 FAIL    two words, then a fault that nobody foresaw
 else    the prompt's last words, one by one
 
@@ -69,7 +69,7 @@ class Scripted:
         cancelled = threading.Event()
         if on_begin:
             on_begin(cancelled.set)
-        if "HANG" in segments:
+        if "NAP" in segments:
             threading.Event().wait()
         if "WAIT" in segments:
             cancelled.wait()
@@ -85,7 +85,7 @@ class Scripted:
         for place, word in enumerate(words):
             if place == 2 and "DIE" in words:
                 os.kill(os.getpid(), signal.SIGKILL)
-            if place == 2 and "HANG" in words:
+            if place == 2 and "NAP" in words:
                 threading.Event().wait()
             if place == 2 and "WAIT" in words:
                 cancelled.wait()

@@ -204,7 +204,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def hang(model: ModelApart, *, max_seconds: float | None = None) -> Generator[str, None, None]:
     """An answer whose process hangs in native code."""
-    pieces = model.generate(("one two HANG three",), max_tokens=9, max_seconds=max_seconds)
+    pieces = model.generate(("one two NAP three",), max_tokens=9, max_seconds=max_seconds)
     assert [next(pieces), next(pieces)] == [" one", " two"]
     return pieces
 
@@ -244,7 +244,7 @@ def test_a_process_that_hangs_while_it_reads_ahead_is_ended_where_somebody_asks(
 
     def read_ahead() -> None:
         with pytest.raises(ModelError, match="did not answer any more") as caught:
-            scripted.prepare(("HANG",))
+            scripted.prepare(("NAP",))
         told.append(caught.value)
 
     reading = threading.Thread(target=read_ahead)

@@ -101,6 +101,21 @@ def test_an_answer_leaves_no_part_of_the_page_behind(site: Running) -> None:
     assert parts_held() == parts_held()
 
 
+def test_readers_are_answered_in_the_order_in_which_they_came(site: Running) -> None:
+    questions = ["Will you wait?", *(f"Number {number}?" for number in range(1, chat.READERS_AT_ONCE))]
+    with contextlib.ExitStack() as open_streams:
+        streams = []
+        for question in questions:
+            visitor = Visitor(Site(site.port))
+            visitor.join(question)
+            streams.append(open_streams.enter_context(visitor.news()))
+            assert any(said["msg"] == "process_generating" for said in streams[-1])
+        site.assistant.gate.set()
+        for news in streams:
+            assert any(said["msg"] == "process_completed" for said in news)
+    assert [question for question, _ in site.assistant.asked] == questions
+
+
 @pytest.mark.parametrize("path", ["/etc/passwd", str(Path(chat.__file__))])
 def test_no_file_of_the_machine_is_served(site: Running, path: str) -> None:
     assert site.get(f"/gradio_api/file={path}").status == 403

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 import pytest
 
@@ -180,28 +181,44 @@ def test_the_second_question_waits_for_the_first() -> None:
     assert list(answering)[-1].answer == WHOLE
 
 
-def test_questions_are_answered_in_the_order_in_which_they_came() -> None:
-    """Whichever thread the system wakes first."""
+class Late(threading.Thread):
+    """A thread that the system wakes after those that were started later."""
+
+    held: ClassVar[list[Late]] = []
+
+    def start(self) -> None:
+        self.held.append(self)
+
+
+def test_questions_are_answered_in_the_order_in_which_they_came(monkeypatch: pytest.MonkeyPatch) -> None:
     assistant = Scripted()
     errands = Errands(assistant)
-    questions = ["Will you wait?", *(f"Number {number}?" for number in range(9))]
-    first, *others = (errands.begin(Conversation().ask(question)) for question in questions)
-    first.start()
-    for errand in reversed(others):
-        errand.start()
-    assistant.gate.set()
-    for errand in others:
+    questions = [f"Number {number}?" for number in range(9)]
+    with monkeypatch.context() as patch:
+        patch.setattr(threading, "Thread", Late)
+        begun = [errands.begin(Conversation().ask(question)) for question in questions]
+    for thread in reversed(Late.held):
+        threading.Thread.start(thread)
+    for errand in begun:
         while not errand.wait(PATIENCE_SECONDS):
             pass
     assert [question for question, _ in assistant.asked] == questions
 
 
-def test_a_question_that_is_never_read_holds_up_no_other() -> None:
+def test_without_threads_left_no_place_is_held(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     assistant = Scripted()
     errands = Errands(assistant)
-    errands.begin(Conversation().ask("Gone at once?")).stop()
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError):
+            errands.begin(Conversation().ask("First?"))
     assert steps(errands, "Second?")[-1].answer == WHOLE
-    assert [question for question, _ in assistant.asked] == ["Second?"]
 
 
 class Deaf(Scripted):
@@ -221,7 +238,6 @@ def test_a_stop_that_comes_before_the_model_has_begun_is_not_lost() -> None:
     assistant = Deaf()
     begun = Conversation().ask("Why?")
     errand = Errands(assistant).begin(begun)
-    errand.start()
     while not errand.newest:
         errand.wait(PATIENCE_SECONDS)
     errand.stop()
@@ -309,7 +325,6 @@ def test_stopping_reaches_an_assistant_that_is_silent_and_no_other_s_answer() ->
     errands = Errands(assistant)
     begun, waiting = Conversation().ask("wait"), Conversation().ask("another")
     silent, later = errands.begin(begun), errands.begin(waiting)
-    silent.start()
     while not assistant.asked:
         silent.wait(PATIENCE_SECONDS)
     later.stop()

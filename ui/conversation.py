@@ -159,10 +159,7 @@ def reopen(kept: int, entries: Mapping[int, Entry]) -> Conversation:
 
 
 class Errand:
-    """One question on its way, made by `Errands.begin`: its newest Answer, and how it ended.
-
-    It waits for its turn from the moment it is made until it is answered or stopped.
-    """
+    """One question on its way, from `Errands.begin` on: its newest Answer, and how it ended."""
 
     def __init__(self, assistant: Asking, turns: Turns, asked: Conversation) -> None:
         self.newest: Answer | None = None
@@ -182,7 +179,12 @@ class Errand:
         return self._stopped.is_set()
 
     def start(self) -> None:
-        threading.Thread(target=self._read, name="errand", daemon=True).start()
+        """Its place in the line is that of its making."""
+        try:
+            threading.Thread(target=self._read, name="errand", daemon=True).start()
+        except RuntimeError:  # the system gives no more threads
+            self._turns.leave(self._place)
+            raise
 
     def stop(self) -> None:
         """The assistant is cancelled, and who waits is told at once."""
@@ -270,9 +272,10 @@ class Errands:
         return self._assistant.status()
 
     def begin(self, conversation: Conversation) -> Errand:
-        """The errand of the conversation's current question."""
+        """The errand of the conversation's current question: it goes to wait for its turn."""
         errand = Errand(self._assistant, self._turns, conversation)
         self._errands.add(errand)
+        errand.start()
         return errand
 
     def close(self, *, seconds: float) -> bool:
@@ -288,7 +291,6 @@ def converse(errand: Errand, conversation: Conversation) -> Generator[Conversati
     Ends with what went wrong where something does, or with a note where the errand was stopped.
     Closing it stops the errand.
     """
-    errand.start()
     try:
         ended = False
         while not ended:

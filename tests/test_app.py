@@ -17,6 +17,7 @@ from typing import Any
 
 import gradio as gr
 import pytest
+from gradio.state_holder import SessionState
 from reading_room import (
     PAPER,
     PATIENCE_SECONDS,
@@ -99,6 +100,20 @@ def test_an_answer_leaves_no_part_of_the_page_behind(site: Running) -> None:
         return sum(isinstance(each, gr.HTML | gr.Textbox | gr.Button) for each in gc.get_objects())
 
     assert parts_held() == parts_held()
+
+
+def test_of_browser_sessions_the_latest_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chat, "MOST_SESSIONS", 2)
+
+    def sessions_held() -> int:
+        gc.collect()
+        return sum(isinstance(each, SessionState) for each in gc.get_objects())
+
+    before = sessions_held()
+    for site in running(Scripted()):
+        for _ in range(5):
+            Visitor(Site(site.port)).ask("Why is it so?")
+        assert sessions_held() <= before + 2
 
 
 def test_readers_are_answered_in_the_order_in_which_they_came(site: Running) -> None:

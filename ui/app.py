@@ -37,6 +37,9 @@ LONGEST_QUEUE = 32  # questions that wait, unless the settings say otherwise; on
 READERS_AT_ONCE = 16  # each waits in a thread, of which gradio has 40
 STATUS_SECONDS = 3.0
 FORGOTTEN_AFTER_SECONDS = 24 * 3600.0  # an idle browser session's conversation
+# Browser sessions that are remembered, those heard of last: an open page is heard of every STATUS_SECONDS,
+# one that was closed or loaded again never. Each holds about 0.6 MB where the list of conversations is long.
+MOST_SESSIONS = 200
 LAST_STEP_SECONDS = 5.0  # the assistant's step that runs when the server ends: a paper's prefill
 
 # What stands in the box when a question is sent.
@@ -208,6 +211,7 @@ def build_page(
         gr.Timer(STATUS_SECONDS).tick(
             ticked, inputs=[view, talk], outputs=[*everything, status], queue=False, **quiet
         )
+    page.state_session_capacity = MOST_SESSIONS
     page.queue(max_size=queue_length, api_open=False)
     return page
 

@@ -21,8 +21,9 @@ from queue import Empty, SimpleQueue
 from rag.errors import ModelError
 from rag.worker import LAST_SECONDS, Message
 
-# How long what was cancelled may go on. The library looks before each operation of a step of 256 tokens;
-# the longest takes a hundredth of the step, so this is far too long where 256 tokens are read in 15 minutes.
+# How long what was cancelled may go on. The library looks before each operation of a step of 256 tokens, of
+# which the longest takes about a hundredth of the step: this is too short only for a machine that needs more
+# than a quarter of an hour for one.
 GIVE_UP_SECONDS = 10.0
 # How long opening, reading ahead and quick questions may take. Text has a time of its own.
 OPENING_SECONDS = 600.0

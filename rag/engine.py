@@ -100,9 +100,19 @@ class Engine:
             on_begin(job.flag.set)
         return self._pieces(job, on_usage)
 
-    def prepare(self, segments: Sequence[Segment]) -> bool:
-        """Read all but a prompt's last part ahead; whether it is kept now. See LanguageModel."""
+    def prepare(
+        self,
+        segments: Sequence[Segment],
+        *,
+        on_begin: Callable[[Callable[[], None]], None] | None = None,
+    ) -> bool:
+        """Read all but a prompt's last part ahead; whether it is kept now. See LanguageModel.
+
+        `on_begin` is given what cancels it from any thread.
+        """
         job = _Job(self._batches(segments, 0), 0, (), None, ahead=True)
+        if on_begin:
+            on_begin(job.flag.set)
         self._worker.submit(job)
         item = job.output.get()
         if isinstance(item, Exception) and not job.flag.is_set():

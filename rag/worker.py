@@ -50,11 +50,11 @@ class Worked(Protocol):
         """`on_begin` is given what cancels, from any thread."""
         ...
 
-    def prepare(self, segments: Sequence[Segment]) -> bool: ...
-
-    def interrupt(self) -> None: ...
-
-    def cancel(self) -> None: ...
+    def prepare(
+        self, segments: Sequence[Segment], *, on_begin: Callable[[Callable[[], None]], None] | None = None
+    ) -> bool:
+        """`on_begin` as for `generate`."""
+        ...
 
     def close(self) -> None: ...
 
@@ -146,18 +146,15 @@ class Desk:
     def __init__(self, model: Worked, tell: Callable[[Message], None]) -> None:
         self._model = model
         self._tell = tell
-        self._cancels: dict[int, Callable[[], None]] = {}
+        self._cancels: dict[int, _Cancel] = {}
 
     def do(self, message: Message) -> None:
         """Begin what a message says; what takes long goes on in a thread."""
         number = message["number"]
         match message["do"]:
             case "cancel":
-                self._cancels.get(number, _nothing)()
-            case "interrupt":
-                self._model.interrupt()
-            case "stop":
-                self._model.cancel()
+                if cancel := self._cancels.get(number):
+                    cancel()
             case "count":
                 self._answer(number, lambda: {"count": self._model.count_tokens(message["text"])})
             case "check":
@@ -165,7 +162,9 @@ class Desk:
             case "generate":
                 self._begin(number, message)
             case "prepare":
-                self._go_on(number, lambda: {"kept": self._model.prepare(as_segments(message["segments"]))})
+                cancel = self._cancels[number] = _Cancel()
+                segments = as_segments(message["segments"])
+                self._go_on(number, lambda: {"kept": self._model.prepare(segments, on_begin=cancel.begins)})
 
     def _answer(self, number: int, work: Callable[[], Message]) -> None:
         try:
@@ -186,6 +185,7 @@ class Desk:
     def _begin(self, number: int, message: Message) -> None:
         """A generation, from here on to be cancelled by its number."""
         usage: list[Usage] = []
+        cancel = self._cancels[number] = _Cancel()
         try:
             pieces = self._model.generate(
                 as_segments(message["segments"]),
@@ -193,9 +193,10 @@ class Desk:
                 stop=message["stop"],
                 max_seconds=message["max_seconds"],
                 on_usage=usage.append,
-                on_begin=lambda cancel: self._cancels.update({number: cancel}),
+                on_begin=cancel.begins,
             )
         except Exception as error:  # noqa: BLE001 - told to who asked
+            del self._cancels[number]
             self._tell({"number": number, "error": told(error)})
             return
 
@@ -207,8 +208,22 @@ class Desk:
         self._go_on(number, write)
 
 
-def _nothing() -> None:
-    """What cancels nothing."""
+class _Cancel:
+    """Cancels what has begun, or else as soon as it begins."""
+
+    def __init__(self) -> None:
+        self._wanted = False
+        self._cancel: Callable[[], None] | None = None
+
+    def __call__(self) -> None:
+        self._wanted = True
+        if self._cancel:
+            self._cancel()
+
+    def begins(self, cancel: Callable[[], None]) -> None:
+        self._cancel = cancel
+        if self._wanted:
+            cancel()
 
 
 if __name__ == "__main__":

@@ -2,10 +2,12 @@
 
 DIE     two words, then the process is killed
 WAIT    two words, then nothing until it is cancelled
+NAP     two words, then nothing, whatever comes
 FAIL    two words, then a fault that nobody foresaw
 else    the prompt's last words, one by one
 
-Opening a path that ends in `crash` kills it, `refuse` is refused, `frail` kills it where that file exists.
+Opening a path that ends in `crash` kills it, `refuse` is refused, `hang` never ends, `frail` kills it where
+that file exists.
 `count_tokens` counts words; of "cancelled" it tells how many answers were cancelled.
 """
 
@@ -39,8 +41,6 @@ class Scripted:
 
     def __init__(self) -> None:
         self.cancelled = 0
-        self.interrupted = threading.Event()
-        self.spoken = threading.Event()  # set, the speech of now is cancelled
 
     def count_tokens(self, text: str) -> int:
         return self.cancelled if text == "cancelled" else len(text.split())
@@ -58,22 +58,23 @@ class Scripted:
         words = "".join(part for part in segments if not isinstance(part, Control)).split()
         if len(words) + max_tokens > self.context_tokens:
             raise ModelError("The prompt does not fit.", hint="Ask a shorter question.")
-        self.spoken = cancelled = threading.Event()
+        cancelled = threading.Event()
         if on_begin:
             on_begin(cancelled.set)
         return self._speak(words[-max_tokens:], cancelled, on_usage)
 
-    def prepare(self, segments: Sequence[Segment]) -> bool:
+    def prepare(
+        self, segments: Sequence[Segment], *, on_begin: Callable[[Callable[[], None]], None] | None = None
+    ) -> bool:
+        cancelled = threading.Event()
+        if on_begin:
+            on_begin(cancelled.set)
+        if "NAP" in segments:
+            threading.Event().wait()
         if "WAIT" in segments:
-            self.interrupted.wait()
+            cancelled.wait()
             return False
         return True
-
-    def interrupt(self) -> None:
-        self.interrupted.set()
-
-    def cancel(self) -> None:
-        self.spoken.set()
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -84,6 +85,8 @@ class Scripted:
         for place, word in enumerate(words):
             if place == 2 and "DIE" in words:
                 os.kill(os.getpid(), signal.SIGKILL)
+            if place == 2 and "NAP" in words:
+                threading.Event().wait()
             if place == 2 and "WAIT" in words:
                 cancelled.wait()
             if place == 2 and "FAIL" in words:
@@ -102,6 +105,8 @@ def open_scripted(opening: Message) -> Scripted:
     print(SECRET, file=sys.stderr, flush=True)
     if path.endswith("crash") or (path.endswith("frail") and Path(path).exists()):
         os.kill(os.getpid(), signal.SIGKILL)
+    if path.endswith("hang"):
+        threading.Event().wait()
     if path.endswith("refuse"):
         raise ModelError("It is refused.", hint="Name another.")
     return Scripted()

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from scripted_worker import COMMAND, SECRET
 from test_engine import FRANCE, ITALY, generate, open_engine, prompt
 
-from rag import apart
+from rag import child, keeper
 from rag.apart import ModelApart
 from rag.errors import ModelError
 from rag.types import Control, Usage
-from rag.worker import as_json, as_segments
+from rag.worker import _Cancel, as_json, as_segments
 
 PATIENCE = 60.0
 
@@ -107,9 +107,9 @@ def test_an_answer_whose_process_is_killed_says_so_and_the_next_one_is_answered(
 
 
 def test_a_process_that_is_killed_while_idle_is_replaced_unasked(scripted: ModelApart) -> None:
-    child = scripted._keeper.child()
-    os.kill(child._process.pid, signal.SIGKILL)
-    child._thread.join(PATIENCE)
+    idle = scripted._keeper.child()
+    os.kill(idle._process.pid, signal.SIGKILL)
+    idle._thread.join(PATIENCE)
     assert say(scripted, "a b") == " a b"
 
 
@@ -128,7 +128,7 @@ def test_while_it_comes_back_the_status_says_so(
 def test_one_that_dies_again_and_again_rests_and_is_tried_again(
     scripted: ModelApart, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for _ in range(apart.MOST_ENDS - 1):
+    for _ in range(keeper.MOST_ENDS - 1):
         assert "being restarted" in die(scripted).message
     assert "ended 3 times within a minute" in die(scripted).message
     with pytest.raises(ModelError, match=r"tried again in \d+ seconds; until then answers are quotes"):
@@ -141,8 +141,8 @@ def test_one_that_dies_again_and_again_rests_and_is_tried_again(
 def test_ends_that_are_far_apart_do_not_count_together(
     scripted: ModelApart, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(apart, "WINDOW_SECONDS", 0.0)
-    for _ in range(apart.MOST_ENDS + 1):
+    monkeypatch.setattr(keeper, "WINDOW_SECONDS", 0.0)
+    for _ in range(keeper.MOST_ENDS + 1):
         assert "being restarted" in die(scripted).message
 
 
@@ -184,7 +184,7 @@ def test_closing_the_iterator_cancels_over_there(scripted: ModelApart) -> None:
     pieces.close()
     while not scripted.count_tokens("cancelled"):
         pass
-    assert scripted._keeper.child()._waiting.keys() == {0}
+    assert not scripted._keeper.child()._asked
 
 
 def test_an_answer_is_cancelled_from_another_thread(scripted: ModelApart) -> None:
@@ -194,6 +194,89 @@ def test_an_answer_is_cancelled_from_another_thread(scripted: ModelApart) -> Non
     with pytest.raises(ModelError):
         next(pieces)
     assert say(scripted, "a b") == " a b"
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "GIVE_UP_SECONDS", 0.2)
+    monkeypatch.setattr(child, "LATE_SECONDS", 0.0)
+
+
+def hang(model: ModelApart, *, max_seconds: float | None = None) -> Generator[str, None, None]:
+    """An answer whose process hangs in native code."""
+    pieces = model.generate(("one two NAP three",), max_tokens=9, max_seconds=max_seconds)
+    assert [next(pieces), next(pieces)] == [" one", " two"]
+    return pieces
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_process_that_hangs_past_the_time_of_an_answer_is_ended_and_replaced(scripted: ModelApart) -> None:
+    hung = process_of(scripted)
+    with pytest.raises(ModelError, match=r"did not answer any more and was ended; .* being restarted"):
+        next(hang(scripted, max_seconds=0.2))
+    assert is_gone(hung)
+    assert say(scripted, "a b") == " a b"
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_process_that_does_not_stop_is_ended_and_replaced(scripted: ModelApart) -> None:
+    hung = process_of(scripted)
+    pieces = hang(scripted)
+    threading.Timer(0.01, scripted.cancel).start()
+    with pytest.raises(ModelError, match="did not answer any more"):
+        next(pieces)
+    assert is_gone(hung)
+    assert say(scripted, "a b") == " a b"
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_process_that_goes_on_for_a_reader_who_left_is_ended_and_replaced(scripted: ModelApart) -> None:
+    hung = process_of(scripted)
+    hang(scripted).close()
+    wait_until_gone(hung)
+    assert say(scripted, "a b") == " a b"
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_process_that_hangs_while_it_reads_ahead_is_ended_where_somebody_asks(scripted: ModelApart) -> None:
+    hung = process_of(scripted)
+    told: list[ModelError] = []
+
+    def read_ahead() -> None:
+        with pytest.raises(ModelError, match="did not answer any more") as caught:
+            scripted.prepare(("NAP",))
+        told.append(caught.value)
+
+    reading = threading.Thread(target=read_ahead)
+    reading.start()
+    while reading.is_alive():
+        scripted.interrupt()
+    assert told
+    wait_until_gone(hung)
+    assert say(scripted, "a b") == " a b"
+
+
+@pytest.mark.usefixtures("impatient")
+def test_one_that_is_late_and_gives_up_ends_its_answer_and_lives(scripted: ModelApart) -> None:
+    before = process_of(scripted)
+    pieces = scripted.generate(("one two WAIT three",), max_tokens=9, max_seconds=0.1)
+    assert list(pieces) == [" one", " two"]
+    assert process_of(scripted) == before
+
+
+@pytest.mark.usefixtures("impatient")
+def test_one_that_never_opens_its_model_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "OPENING_SECONDS", 0.1)
+    with pytest.raises(ModelError, match="ended while loading"):
+        open_scripted("hang")
+
+
+def test_a_cancel_that_comes_before_the_beginning_is_not_lost() -> None:
+    begun: list[str] = []
+    cancel = _Cancel()
+    cancel()
+    cancel.begins(lambda: begun.append("cancelled"))
+    assert begun == ["cancelled"]
 
 
 def test_an_iterator_that_is_never_started_runs_nothing(scripted: ModelApart) -> None:
@@ -213,7 +296,7 @@ def test_reading_ahead_is_interrupted(scripted: ModelApart) -> None:
 
 
 def test_reading_ahead_waits_out_a_rest_and_can_be_interrupted_meanwhile(scripted: ModelApart) -> None:
-    for _ in range(apart.MOST_ENDS):
+    for _ in range(keeper.MOST_ENDS):
         die(scripted)
     kept: list[bool] = []
     reading = threading.Thread(target=lambda: kept.append(scripted.prepare(("a",))))
@@ -304,6 +387,21 @@ def test_cancelled_it_answers_the_next_question(real: ModelApart) -> None:
     pieces = real.generate(prompt("Count up from one, for ever."), max_tokens=1500)
     assert next(pieces)
     pieces.close()
+    assert generate(real, prompt(FRANCE)) == before
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="stops a process")
+@pytest.mark.usefixtures("impatient")
+def test_held_up_in_the_middle_of_an_answer_it_is_ended_and_answers_the_next_question(
+    real: ModelApart,
+) -> None:
+    before = generate(real, prompt(FRANCE))
+    pieces = real.generate(prompt("Count up from one, for ever."), max_tokens=1000)
+    assert next(pieces)
+    os.kill(process_of(real), signal.SIGSTOP)
+    real.cancel()
+    with pytest.raises(ModelError, match="did not answer any more"):
+        list(pieces)
     assert generate(real, prompt(FRANCE)) == before
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import gradio as gr
 import pytest
+from gradio.state_holder import SessionState
 from reading_room import (
     PAPER,
     PATIENCE_SECONDS,
@@ -96,9 +97,38 @@ def test_an_answer_leaves_no_part_of_the_page_behind(site: Running) -> None:
         for _ in range(3):
             visitor.ask("Why is it so?")
         gc.collect()
-        return sum(type(each) is gr.HTML for each in gc.get_objects())
+        return sum(isinstance(each, gr.HTML | gr.Textbox | gr.Button) for each in gc.get_objects())
 
     assert parts_held() == parts_held()
+
+
+def test_of_browser_sessions_the_latest_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chat, "MOST_SESSIONS", 2)
+
+    def sessions_held() -> int:
+        gc.collect()
+        return sum(isinstance(each, SessionState) for each in gc.get_objects())
+
+    before = sessions_held()
+    for site in running(Scripted()):
+        for _ in range(5):
+            Visitor(Site(site.port)).ask("Why is it so?")
+        assert sessions_held() <= before + 2
+
+
+def test_readers_are_answered_in_the_order_in_which_they_came(site: Running) -> None:
+    questions = ["Will you wait?", *(f"Number {number}?" for number in range(1, chat.READERS_AT_ONCE))]
+    with contextlib.ExitStack() as open_streams:
+        streams = []
+        for question in questions:
+            visitor = Visitor(Site(site.port))
+            visitor.join(question)
+            streams.append(open_streams.enter_context(visitor.news()))
+            assert any(said["msg"] == "process_generating" for said in streams[-1])
+        site.assistant.gate.set()
+        for news in streams:
+            assert any(said["msg"] == "process_completed" for said in news)
+    assert [question for question, _ in site.assistant.asked] == questions
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", str(Path(chat.__file__))])

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 import pytest
 
 from rag.errors import ModelError
-from rag.types import Answer, Citation, Claim, Page, Paper, Pick, Scope, Turn
+from rag.types import Answer, Citation, Claim, Page, Paper, Pick, Scope, Timings, Turn
 from ui.conversation import KEPT_TURNS, Conversation, Errands, converse, reopen
 
 PATIENCE_SECONDS = 20  # how long a test waits before it fails
@@ -180,6 +181,73 @@ def test_the_second_question_waits_for_the_first() -> None:
     assert list(answering)[-1].answer == WHOLE
 
 
+class Late(threading.Thread):
+    """A thread that the system wakes after those that were started later."""
+
+    held: ClassVar[list[Late]] = []
+
+    def start(self) -> None:
+        self.held.append(self)
+
+
+def test_questions_are_answered_in_the_order_in_which_they_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    assistant = Scripted()
+    errands = Errands(assistant)
+    questions = [f"Number {number}?" for number in range(9)]
+    with monkeypatch.context() as patch:
+        patch.setattr(threading, "Thread", Late)
+        begun = [errands.begin(Conversation().ask(question)) for question in questions]
+    for thread in reversed(Late.held):
+        threading.Thread.start(thread)
+    for errand in begun:
+        while not errand.wait(PATIENCE_SECONDS):
+            pass
+    assert [question for question, _ in assistant.asked] == questions
+
+
+def test_without_threads_left_no_place_is_held(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assistant = Scripted()
+    errands = Errands(assistant)
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError):
+            errands.begin(Conversation().ask("First?"))
+    assert steps(errands, "Second?")[-1].answer == WHOLE
+
+
+class Deaf(Scripted):
+    """Hears a cancel only while it is silent, and not the one that came before."""
+
+    def stream(
+        self, question: str, history: Sequence[Turn], *, scope: Scope, pick: Pick | None
+    ) -> Iterator[Answer]:
+        yield QUOTED
+        assert self.gate.wait(PATIENCE_SECONDS)
+        self.unwanted.clear()
+        if self.unwanted.wait(PATIENCE_SECONDS):
+            self.cancelled.set()
+
+
+def test_a_stop_that_comes_before_the_model_has_begun_is_not_lost() -> None:
+    assistant = Deaf()
+    begun = Conversation().ask("Why?")
+    errand = Errands(assistant).begin(begun)
+    while not errand.newest:
+        errand.wait(PATIENCE_SECONDS)
+    errand.stop()
+    assert assistant.unwanted.is_set()
+    assistant.gate.set()
+    while not errand.wait(PATIENCE_SECONDS):
+        pass
+    assert assistant.cancelled.is_set()
+
+
 def test_a_question_that_was_stopped_while_it_waited_is_never_asked() -> None:
     assistant = Scripted()
     errands = Errands(assistant)
@@ -228,6 +296,14 @@ def test_scope_and_pick_reach_the_assistant_and_the_scope_is_shown() -> None:
     assert "Asked of" not in picked.current
 
 
+def test_where_the_model_did_not_finish_the_footer_does_not_judge_it() -> None:
+    quoted = replace(QUOTED, model="tiny", timings=Timings(0.1, None, 0.5))
+    assert "nothing that tiny wrote is shown" in Conversation().ask("Why?").show(quoted).current
+    ended = Conversation().ask("Why?").show(quoted).end("The model ended.").current
+    assert "quoted; the model did not finish" in ended
+    assert "tiny" not in ended
+
+
 def test_only_a_finished_answer_can_be_rated() -> None:
     shown = Conversation().ask("Why?").show(WHOLE)
     assert "Good answer" not in shown.current
@@ -249,7 +325,6 @@ def test_stopping_reaches_an_assistant_that_is_silent_and_no_other_s_answer() ->
     errands = Errands(assistant)
     begun, waiting = Conversation().ask("wait"), Conversation().ask("another")
     silent, later = errands.begin(begun), errands.begin(waiting)
-    silent.start()
     while not assistant.asked:
         silent.wait(PATIENCE_SECONDS)
     later.stop()

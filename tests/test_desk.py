@@ -13,14 +13,14 @@ import pytest
 from fakes import ScriptedModel, WordEmbedder
 from scripted_worker import COMMAND
 
-from rag import wiring
+from rag import child, wiring
 from rag.apart import ModelApart
 from rag.config import Settings, shipped
 from rag.errors import ModelError, RagError
 from rag.prompt import load_prompt
 from rag.protocols import Vectors
 from rag.read import Reader
-from rag.types import Answer, Segment
+from rag.types import Answer, Paper, Segment
 from rag.verify import verify
 from ui.desk import Desk
 
@@ -175,17 +175,27 @@ def test_what_goes_wrong_while_reading_ahead_stays_there(
         assert list(desk.stream("What does OWL do for pruning at high sparsity?"))
 
 
-def test_a_model_process_that_dies_leaves_the_evidence_and_the_next_question(
-    words: WordEmbedder, no_models: Settings, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("fate", "seconds"), [("DIE", 60.0), ("NAP", 0.5)])
+def test_a_model_process_that_dies_or_hangs_leaves_the_evidence_and_the_next_question(
+    words: WordEmbedder, no_models: Settings, monkeypatch: pytest.MonkeyPatch, fate: str, seconds: float
 ) -> None:
+    fates = [f" {fate}"]
+
+    class Doomed(Reader):
+        def segments(self, paper: Paper, question: str) -> tuple[Segment, ...]:
+            return (*super().segments(paper, question), *fates)
+
+    monkeypatch.setattr(child, "GIVE_UP_SECONDS", 0.2)
+    monkeypatch.setattr(child, "LATE_SECONDS", 0.0)
     with closing(ModelApart({"path": "sound"}, command=COMMAND)) as model:
-        reader = Reader(model, load_prompt(shipped("prompts") / "read.md"), verify, 96, 60.0)
+        reader = Doomed(model, load_prompt(shipped("prompts") / "read.md"), verify, 96, seconds)
         monkeypatch.setattr(wiring.ModelSlot, "__call__", lambda slot: reader)
         with closing(Desk(no_models)) as desk:
             shown: list[Answer] = []
             with pytest.raises(ModelError, match="being restarted"):
-                shown.extend(desk.stream("How does OWL DIE when it prunes at high sparsity?"))
+                shown.extend(desk.stream("How does OWL prune at high sparsity?"))
             assert all(claim.support == "quoted" for claim in shown[-1].claims)
             assert shown[-1].citations
+            fates.clear()
             *_, last = desk.stream("How does OWL prune at high sparsity?")
             assert last.model == "scripted"

@@ -96,9 +96,11 @@ GRAPH: dict[str, set[str]] = {
     "llama": VALUES | {"prompt", "cleaning", "states", "draft"},
     "cores": set(),
     "engine": VALUES | {"llama", "prompt", "cores", "states", "draft", "memory"},
-    # the engine in a process of its own: the program and who keeps it
+    # the engine in a process of its own: the program, one process of it, who keeps one, how it looks
     "worker": VALUES | {"engine", "states"},
-    "apart": VALUES | {"worker", "states"},
+    "child": {"errors", "worker"},
+    "keeper": {"errors", "child", "worker"},
+    "apart": {"types", "child", "keeper", "states", "worker"},
     # stages: they meet in types, never each other
     "chunk": {"types", "sentences"},
     "gazetteer": {"types", "words", "marking"},

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from html.parser import HTMLParser
@@ -33,12 +33,17 @@ class RefusedError(Exception):
     """The page took no more questions; holds its status and what it said."""
 
 
+# Chroma's native part opens its database again as it needs, each time with a thread and a file of its own.
+POOL_THREAD, POOL_FILE, LARGEST_POOL = "sqlx-sqlite", "/chroma.sqlite3", 10
+
+
 @dataclass(frozen=True)
 class Use:
-    """What a process holds of the machine."""
+    """What a process holds of the machine, without `pooled`: connections of Chroma to its database."""
 
     threads: int
     files: int
+    pooled: int
     kilobytes: int  # of memory that is its own
 
 
@@ -83,8 +88,25 @@ class Served(Site):
         said = dict(
             line.split(":", 1) for line in (folder / "status").read_text().splitlines() if ":" in line
         )
-        files = len(list((folder / "fd").iterdir()))
-        return Use(int(said["Threads"]), files, int(said["RssAnon"].split()[0]))
+        threads = [name for name in map(_thread_name, (folder / "task").iterdir()) if name]
+        files = [name for name in map(_target, (folder / "fd").iterdir()) if name]
+        own = [name for name in threads if not name.startswith(POOL_THREAD)]
+        others = [name for name in files if not name.endswith(POOL_FILE)]
+        return Use(len(own), len(others), len(threads) - len(own), int(said["RssAnon"].split()[0]))
+
+
+def _thread_name(task: Path) -> str:
+    """Empty where it has ended."""
+    with suppress(OSError):
+        return (task / "comm").read_text().strip()
+    return ""
+
+
+def _target(link: Path) -> str:
+    """What a file descriptor is of; empty where it was closed."""
+    with suppress(OSError):
+        return str(link.readlink())
+    return ""
 
 
 @dataclass

@@ -37,7 +37,13 @@ LONGEST_QUEUE = 32  # questions that wait, unless the settings say otherwise; on
 READERS_AT_ONCE = 16  # each waits in a thread, of which gradio has 40
 STATUS_SECONDS = 3.0
 FORGOTTEN_AFTER_SECONDS = 24 * 3600.0  # an idle browser session's conversation
+# Browser sessions that are remembered, those heard of last: an open page is heard of every STATUS_SECONDS,
+# one that was closed or loaded again never. Each holds about 0.6 MB where the list of conversations is long.
+MOST_SESSIONS = 200
 LAST_STEP_SECONDS = 5.0  # the assistant's step that runs when the server ends: a paper's prefill
+
+# What stands in the box when a question is sent.
+TYPED = "(typed, view, talk) => [document.querySelector('#question textarea').value, view, talk]"
 
 SCRIPT = Path(__file__).with_name("page.js")
 STYLE = Path(__file__).with_name("style.css")
@@ -62,7 +68,10 @@ def build_page(
         view = gr.State(Reading(), time_to_live=FORGOTTEN_AFTER_SECONDS)
         talk = gr.State(NOTHING_SAID, time_to_live=FORGOTTEN_AFTER_SECONDS)
         errand = gr.State(time_to_live=FORGOTTEN_AFTER_SECONDS)
+        # A part that is read must not be changed, too: in each browser session gradio keeps every change of
+        # it for ever (`Blocks.preprocess_data`). So these are never shown; the browser says their values.
         address = gr.Textbox(visible=False)
+        typed = gr.Textbox(visible=False)
         with gr.Column(elem_id="top"):
             part("masthead", render.render_masthead())
             scope = part("scope")
@@ -82,6 +91,7 @@ def build_page(
                         max_lines=6,
                         max_length=LONGEST_QUESTION,
                         autofocus=True,
+                        interactive=True,
                         container=False,
                         scale=1,
                     )
@@ -122,6 +132,7 @@ def build_page(
                     for begun in steps:
                         yield {current: held(begun.current)}
             except GeneratorExit:  # the page is gone: what it showed is kept
+                sent.stop()
                 reader.keep(begun.end(LEFT))
                 raise
             done = reader.keep(begun)
@@ -170,7 +181,12 @@ def build_page(
             **quiet,
         }
         gr.on(
-            [ask.click, box.submit], asked, inputs=[box, view, talk], trigger_mode="always_last", **answering
+            [ask.click, box.submit],
+            asked,
+            inputs=[typed, view, talk],
+            js=TYPED,
+            trigger_mode="always_last",
+            **answering,
         )
         gr.on([each.submit for each in parts.values()], asked_here, inputs=[view, talk], **answering)
         gr.on(
@@ -195,6 +211,7 @@ def build_page(
         gr.Timer(STATUS_SECONDS).tick(
             ticked, inputs=[view, talk], outputs=[*everything, status], queue=False, **quiet
         )
+    page.state_session_capacity = MOST_SESSIONS
     page.queue(max_size=queue_length, api_open=False)
     return page
 

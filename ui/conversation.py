@@ -19,10 +19,13 @@ from rag.errors import RagError
 from rag.scopes import chosen_words
 from rag.types import Answer, Page, Paper, Pick, Scope, Turn
 from ui import render
+from ui.thrift import give_back_memory
+from ui.turns import Turns
 
 KEPT_TURNS = 50  # earlier questions that a conversation remembers
 FRAME_SECONDS = 0.1  # between two pictures: each costs some of the cores that the model writes with
 HEARTBEAT_SECONDS = 0.5  # between two looks at whether the page is still there
+AGAIN_SECONDS = 0.05  # between two cancels of an answer that goes on
 
 EVERYTHING = Scope()
 STOPPED = "Stopped."
@@ -124,7 +127,8 @@ class Conversation:
 
     def _drawn(self, body: str = "") -> Conversation:
         if self.answer:
-            body = render.render_answer(self.answer, anchor=self.anchor, rating=self.rating)
+            cut = bool(self.note)
+            body = render.render_answer(self.answer, anchor=self.anchor, rating=self.rating, cut=cut)
         if self.note:
             body += render.render_note(self.note)
         drawn = render.render_exchange(
@@ -155,13 +159,14 @@ def reopen(kept: int, entries: Mapping[int, Entry]) -> Conversation:
 
 
 class Errand:
-    """One question on its way, made by `Errands.begin`: its newest Answer, and how it ended."""
+    """One question on its way, from `Errands.begin` on: its newest Answer, and how it ended."""
 
-    def __init__(self, assistant: Asking, turn: threading.Lock, asked: Conversation) -> None:
+    def __init__(self, assistant: Asking, turns: Turns, asked: Conversation) -> None:
         self.newest: Answer | None = None
         self.fault: RagError | None = None
         self._assistant = assistant
-        self._turn = turn
+        self._turns = turns
+        self._place = turns.join()
         self._asked = asked
         self._news = threading.Event()
         self._ended = threading.Event()
@@ -174,14 +179,20 @@ class Errand:
         return self._stopped.is_set()
 
     def start(self) -> None:
-        threading.Thread(target=self._read, name="errand", daemon=True).start()
+        """Its place in the line is that of its making."""
+        try:
+            threading.Thread(target=self._read, name="errand", daemon=True).start()
+        except RuntimeError:  # the system gives no more threads
+            self._turns.leave(self._place)
+            raise
 
     def stop(self) -> None:
         """The assistant is cancelled, and who waits is told at once."""
+        first = not self.stopped
         self._stopped.set()
-        with self._lock:
-            if self._answered:
-                self._assistant.cancel()
+        self._turns.leave(self._place)
+        if self._cancel() and first:
+            threading.Thread(target=self._insist, name="errand", daemon=True).start()
         self._news.set()
 
     def wait(self, seconds: float) -> bool:
@@ -196,9 +207,11 @@ class Errand:
 
     def _read(self) -> None:
         try:
-            with self._turn:
-                if not self.stopped:
+            if self._turns.take(self._place):
+                try:
                     self._step_through()
+                finally:
+                    self._turns.end()
         except RagError as error:
             if not self.stopped:  # else it is what cancelling says
                 self.fault = error
@@ -210,17 +223,16 @@ class Errand:
         finally:
             self._ended.set()
             self._news.set()
+            give_back_memory()
 
     def _step_through(self) -> None:
         asked = self._asked
         answers = self._assistant.stream(asked.question, asked.turns, scope=asked.scope, pick=asked.pick)
         try:
             self._is_answered(True)
-            for answer in answers:
+            while not self.stopped and (answer := next(answers, None)):
                 self.newest = answer
                 self._news.set()
-                if self.stopped:
-                    break
         finally:
             self._is_answered(False)
             close = getattr(answers, "close", None)
@@ -231,13 +243,25 @@ class Errand:
         with self._lock:
             self._answered = now
 
+    def _cancel(self) -> bool:
+        """Whether there is something to cancel."""
+        with self._lock:
+            if self._answered:
+                self._assistant.cancel()
+            return self._answered
+
+    def _insist(self) -> None:
+        """A cancel is lost on a model that has not begun: one follows the other until the answer ends."""
+        while self._cancel():
+            self._ended.wait(AGAIN_SECONDS)
+
 
 class Errands:
-    """All readers' questions to one assistant, read one at a time."""
+    """All readers' questions to one assistant, read one at a time, in the order in which they came."""
 
     def __init__(self, assistant: Asking) -> None:
         self._assistant = assistant
-        self._turn = threading.Lock()
+        self._turns = Turns()
         self._errands: WeakSet[Errand] = WeakSet()
 
     @property
@@ -248,16 +272,17 @@ class Errands:
         return self._assistant.status()
 
     def begin(self, conversation: Conversation) -> Errand:
-        """The errand of the conversation's current question."""
-        errand = Errand(self._assistant, self._turn, conversation)
+        """The errand of the conversation's current question: it goes to wait for its turn."""
+        errand = Errand(self._assistant, self._turns, conversation)
         self._errands.add(errand)
+        errand.start()
         return errand
 
     def close(self, *, seconds: float) -> bool:
         """Stops what runs and begins nothing more. False where a step still ran after `seconds`."""
         for errand in list(self._errands):
             errand.stop()
-        return self._turn.acquire(timeout=seconds)
+        return self._turns.take(self._turns.join(), seconds)
 
 
 def converse(errand: Errand, conversation: Conversation) -> Generator[Conversation]:
@@ -266,7 +291,6 @@ def converse(errand: Errand, conversation: Conversation) -> Generator[Conversati
     Ends with what went wrong where something does, or with a note where the errand was stopped.
     Closing it stops the errand.
     """
-    errand.start()
     try:
         ended = False
         while not ended:

@@ -98,8 +98,8 @@ def render_status(text: str) -> str:
     return f'<p class="status" role="status">{escape(text)}</p>'
 
 
-def render_answer(answer: Answer, *, anchor: str, rating: int | None = None) -> str:
-    """The whole answer; once it can be rated, with its rating.
+def render_answer(answer: Answer, *, anchor: str, rating: int | None = None, cut: bool = False) -> str:
+    """The whole answer; once it can be rated, with its rating. One that was `cut` off is not as it would be.
 
     `anchor` starts every id, so it must differ between answers of a page.
     """
@@ -109,7 +109,7 @@ def render_answer(answer: Answer, *, anchor: str, rating: int | None = None) -> 
         _understood(answer),
         _refusal(answer) if refused else _claims(answer, anchor),
         _draft(answer.draft),
-        _footer(answer),
+        _footer(answer, cut),
         "" if rating is None else _rating(anchor, rating),
     ]
     beside = render_sources(answer.citations, answer.claims, anchor) if answer.citations else ""
@@ -243,20 +243,22 @@ def _draft(draft: str) -> str:
     )
 
 
-def _footer(answer: Answer) -> str:
+def _footer(answer: Answer, cut: bool) -> str:
     # An answer that took no time at all is one whose clock has not been read yet.
     if answer.draft or not answer.timings.total_s:
         return ""
-    told = " · ".join(filter(None, (escape(_writers(answer)), _timings(answer.timings))))
+    told = " · ".join(filter(None, (escape(_writers(answer, cut)), _timings(answer.timings))))
     return f'<p class="footer">{told}</p>'
 
 
-def _writers(answer: Answer) -> str:
-    """Whose words the answer is made of."""
+def _writers(answer: Answer, cut: bool) -> str:
+    """Whose words the answer is made of; of one that was `cut` off no more than that."""
     told = {claim.support for claim in answer.claims if not claim.head}
     if answer.model and "supported" in told:
         return f"written by {answer.model}, checked" + (" · the rest quoted" if "quoted" in told else "")
     if "quoted" in told:
+        if cut:
+            return "quoted; the model did not finish" if answer.model else "quoted"
         return (
             f"quoted; nothing that {answer.model} wrote is shown"
             if answer.model

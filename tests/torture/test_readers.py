@@ -123,8 +123,8 @@ def test_those_who_leave_leave_nothing() -> None:
             next(steps, None)
         steps.close()
         echo.waits.set()
-        assert errands._turn.acquire(timeout=IDLE_SECONDS), number
-        errands._turn.release()
+        assert errands._turns.take(errands._turns.join(), IDLE_SECONDS), number
+        errands._turns.end()
     assert echo.inside == 0
     assert ask(errands, Conversation(), "after all").answer is not None
     gc.collect()

@@ -67,8 +67,17 @@ def _is_fault(error: BaseException) -> bool:
     return isinstance(error, Exception) or type(error).__name__ == "PanicException"
 
 
+def _chroma() -> Any:
+    """The library; where a release of it needs what `_lighter` leaves out, with that."""
+    with suppress(ImportError, AttributeError, TypeError), _lighter():
+        import chromadb
+    import chromadb
+
+    return chromadb
+
+
 @contextmanager
-def _imported_lightly() -> Iterator[None]:
+def _lighter() -> Iterator[None]:
     """Chroma is imported without what takes a third of that: its methods are not compared with those that
     they override, and what would send traces to a server (12 MB) is left out, for it is told of none.
     """
@@ -121,11 +130,8 @@ class ChromaStore:
 
         Raises LibraryError where it cannot be opened.
         """
-        with _imported_lightly():
-            import chromadb
-            from chromadb.config import Settings
-
-        settings = Settings(anonymized_telemetry=False, chroma_otel_granularity="none")
+        chromadb = _chroma()
+        settings = chromadb.Settings(anonymized_telemetry=False, chroma_otel_granularity="none")
         try:
             if server:
                 host, _, port = server.rpartition(":")

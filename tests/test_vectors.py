@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -285,3 +287,26 @@ def test_a_server_that_is_not_there_is_said(tmp_path, server, attempts_file):
         ChromaStore.open(tmp_path, server=server)
     assert "VOUCH_CHROMA_SERVER" in caught.value.hint
     attempts_file.unlink(missing_ok=True)  # nowhere.invalid was looked up, and the fence held
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [
+        "import overrides as o; whole = o.override; o.override = lambda method: whole(method)",  # no parameter
+        "import rag.vectors; rag.vectors._SENDS_TRACES = 'chromadb.config'",  # what is left out is needed
+    ],
+)
+def test_a_release_of_chroma_that_cannot_be_imported_lightly_is_imported_whole(
+    missing: str, tmp_path: Path
+) -> None:
+    code = f"""
+import sys
+from pathlib import Path
+{missing}
+from rag.vectors import ChromaStore
+store = ChromaStore.open(Path(sys.argv[1]))
+store.reset("f")
+assert store.fingerprint() == "f"
+store.close()
+"""
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "vectors")], check=True)

@@ -117,7 +117,7 @@ def ask(
         check_target(export)
     settings = load_settings()
     with closing(ModelSlot(settings)) as slot:
-        slot.begin(question or "")
+        slot.begin()
         from rag.terminal import harmless, show_answers  # the model is opened meanwhile
 
         assistant = open_assistant(settings, slot=slot)
@@ -438,7 +438,7 @@ def _ask_batch(path: Path) -> None:
     items = read_batch(path)
     settings = load_settings()
     with closing(ModelSlot(settings)) as slot:
-        slot.begin(items[0].turns[0])
+        slot.begin()
         assistant = open_assistant(settings, slot=slot)
         for item in items:
             answer = _last_answer(assistant, item.turns)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,11 +31,9 @@ from rag.protocols import Embedder, Embedders, LanguageModel, VectorStore, one_f
 from rag.read import Reader
 from rag.scratch import Scratch
 from rag.states import StateStore
-from rag.types import Paper
 from rag.vectors import ChromaStore
 from rag.verify import verify
 from rag.weights import Choice, choose, find, load_catalogue, present, prove
-from rag.words import content_words
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -225,13 +223,6 @@ def check_index(library: Library, vectors: VectorStore, embedders: Embedders) ->
         )
 
 
-def likely_paper(settings: Settings, question: str) -> Paper | None:
-    """The paper that shares most with a question by its words alone, which is known at once."""
-    with closing(open_library(settings)) as library:
-        found = library.search_text(content_words(question), count=1)
-        return library.papers_by_id([paper_id for paper_id, _ in found]).get(found[0][0]) if found else None
-
-
 class ModelSlot:
     """The model to read with now, opened at first use; None while only quotes can be given.
 
@@ -246,26 +237,17 @@ class ModelSlot:
         self._opener = opener
         self._lock = threading.Lock()
         self._open: tuple[Choice, Reader] | None = None
-        self._asked = False
 
-    def begin(self, question: str = "") -> None:
-        """Open the model meanwhile, and have it read what all prompts begin with; then, of a question that
-        will be asked, the paper that most likely answers it.
-        """
-        threading.Thread(target=self._begin, args=(question,), name="model").start()
+    def begin(self) -> None:
+        """Open the model meanwhile, and have it read what all prompts begin with."""
+        threading.Thread(target=self._begin, name="model").start()
 
-    def _begin(self, question: str) -> None:
+    def _begin(self) -> None:
         with suppress(Exception):  # whoever asks for the reader is told
-            if reader := self._reader():
+            if reader := self():
                 reader.begin()
-                if question and not self._asked and (paper := likely_paper(self._settings, question)):
-                    reader.model.prepare(reader.segments(paper, question))
 
     def __call__(self) -> Reader | None:
-        self._asked = True
-        return self._reader()
-
-    def _reader(self) -> Reader | None:
         with self._lock:
             choice = self.choice()
             if choice is None or not choice.writes:

@@ -21,7 +21,6 @@ from rag.library import Library
 from rag.probes import probe_model
 from rag.protocols import one_for_all
 from rag.renewal import ensure_index, ingest_pages, seed_hashes, seed_paths
-from rag.types import Paper
 from rag.weights import Choice, choose, find, load_catalogue
 from rag.wiring import (
     ModelSlot,
@@ -268,14 +267,6 @@ class Opened:
         self.device = "CPU, 1 thread"
         self.begun = threading.Event()
         self.closed = 0
-        self.prepared: list[tuple[str, str]] = []
-
-    def segments(self, paper: Paper, question: str) -> tuple[str, str]:
-        return paper.title, question
-
-    def prepare(self, segments: tuple[str, str]) -> bool:
-        self.prepared.append(segments)
-        return True
 
     def begin(self) -> None:
         self.begun.set()
@@ -338,35 +329,6 @@ def test_a_model_is_opened_while_other_things_are_done(models, opened):
     assert reader.closed == 1
 
 
-@pytest.mark.parametrize(
-    ("question", "title"), [("How are large models adapted?", "LoRA"), ("Quod erat demonstrandum?", "")]
-)
-def test_the_paper_that_shares_words_with_the_question_is_read_meanwhile(
-    indexed, models, opened, question, title
-):
-    put(models, "qwen2.5-coder-0.5b")
-    slot = ModelSlot(load_settings())
-    slot.begin(question)
-    end_beginning()
-    assert opened[0].prepared == ([(title, question)] if title else [])
-
-
-def test_no_paper_is_guessed_once_the_model_was_asked_for(indexed, models, opened):
-    put(models, "qwen2.5-coder-0.5b")
-    slot = ModelSlot(load_settings())
-    slot()
-    slot.begin("How are large models adapted?")
-    end_beginning()
-    assert opened[0].prepared == []
-
-
-def end_beginning() -> None:
-    """Wait for what `begin` does meanwhile."""
-    for thread in threading.enumerate():
-        if thread.name == "model":
-            thread.join()
-
-
 def test_what_goes_wrong_in_reading_ahead_of_questions_is_told_to_nobody(models, opened, monkeypatch, capfd):
     put(models, "qwen2.5-coder-0.5b")
     began = threading.Event()
@@ -379,7 +341,9 @@ def test_what_goes_wrong_in_reading_ahead_of_questions_is_told_to_nobody(models,
     slot = ModelSlot(load_settings())
     slot.begin()
     assert began.wait(10)
-    end_beginning()
+    for thread in threading.enumerate():
+        if thread.name == "model":
+            thread.join()
     assert slot() is opened[0]
     assert capfd.readouterr().err == ""
 

@@ -114,7 +114,7 @@ from rag.config import load_settings
 from rag.wiring import ModelSlot, open_assistant
 settings = load_settings().model_copy(update={"kept_states_mb": 0})
 slot = ModelSlot(settings)
-slot.begin(sys.argv[1])
+slot.begin()
 evidence = first = None
 for answer in open_assistant(settings, slot=slot).stream(sys.argv[1]):
     now = time.time()

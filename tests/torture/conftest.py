@@ -111,6 +111,15 @@ def compiled(source: str, folder: Path) -> Path | None:
     return library if subprocess.run(command, capture_output=True, check=False).returncode == 0 else None
 
 
+@pytest.fixture
+def whole(worker: Worker, tmp_path: Path, pages: tuple[Path, Path, Path]) -> Path:
+    """A data folder with two shelves."""
+    home = tmp_path / "whole"
+    worker.ingest(home, pages[0])
+    worker.ingest(home, *pages[1:])
+    return home
+
+
 def rounds(few: int, all_of_them: int) -> int:
     """How many rounds of a loop are done."""
     if AMOUNT == "all":

@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from torture.conftest import Worker, rounds, tell
 
 from rag.states import StateStore
@@ -41,15 +40,6 @@ def hurt(path: Path, damage: Damage) -> None:
     elif content:
         content[at] ^= 1 << (at % 8)
         path.write_bytes(content)
-
-
-@pytest.fixture
-def whole(worker: Worker, tmp_path: Path, pages: tuple[Path, Path, Path]) -> Path:
-    """A data folder with two shelves."""
-    home = tmp_path / "whole"
-    worker.ingest(home, pages[0])
-    worker.ingest(home, *pages[1:])
-    return home
 
 
 def test_a_damaged_shelf_is_never_read(

@@ -38,15 +38,6 @@ def ground(
     return Ground(worker, tmp_path, pages, SCENARIOS[request.param])
 
 
-@pytest.fixture
-def whole(worker: Worker, tmp_path: Path, pages: tuple[Path, Path, Path]) -> Path:
-    """A data folder with two shelves."""
-    home = tmp_path / "whole"
-    worker.ingest(home, pages[0])
-    worker.ingest(home, *pages[1:])
-    return home
-
-
 def faults(calls: int, *, reads: bool = False) -> list[dict[str, Any]]:
     """A fault at each of the calls in turn, or at a few, of each kind in turn."""
     kinds = READS if reads else WRITES
